@@ -1,0 +1,1 @@
+"""What things are: markets, candles, signals, orders, positions, entries, errors."""

@@ -1,0 +1,187 @@
+"""The journal's entries: each a fact with its outcome, so that replay needs no rule to be rerun."""
+
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from trading_mcp.domain.accounts import Flow
+from trading_mcp.domain.limits import Alert, KillSwitch, RiskMode, RiskParameters
+from trading_mcp.domain.orders import Fill, Order
+from trading_mcp.domain.positions import Position
+
+Period = Literal["day", "week", "month"]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="entry", tag=True):
+    """One fact, at *at* (trading time, UTC ms)."""
+
+    at: int
+
+
+class Founded(Entry, frozen=True, kw_only=True):
+    """The data directory begins. *installation* makes our client order ids unique for ever."""
+
+    installation: str
+
+
+class FundsMoved(Entry, frozen=True, kw_only=True):
+    """A balance changed by something that is no trade: opening, deposit, correction, reset."""
+
+    flow: Flow
+    why: str
+
+
+class OrderApproved(Entry, frozen=True, kw_only=True):
+    """The gate let an order through. Written before anything is sent."""
+
+    order: Order
+
+
+class OrderRefused(Entry, frozen=True, kw_only=True):
+    """The gate refused an order."""
+
+    market: str
+    side: str
+    amount: Decimal
+    owner: str
+    principal: str
+    rule: str
+    code: str
+    reason: str
+
+
+class OrderChanged(Entry, frozen=True, kw_only=True):
+    """An order's status changed; its `evidence` says on whose word."""
+
+    order: Order
+
+
+class FillBooked(Entry, frozen=True, kw_only=True):
+    """A fill was booked: the order, the position (if it has one) and the balances after it."""
+
+    fill: Fill
+    order: Order
+    position: Position | None
+    flows: tuple[Flow, ...]
+
+
+class FundingBooked(Entry, frozen=True, kw_only=True):
+    """Funding was received or paid and shared among the positions of its market."""
+
+    funding_id: str
+    positions: tuple[Position, ...]
+    flow: Flow
+
+
+class PositionChanged(Entry, frozen=True, kw_only=True):
+    """A position's stop, target or rules moved."""
+
+    position: Position
+    why: str
+    principal: str
+
+
+class ParametersChanged(Entry, frozen=True, kw_only=True):
+    """The risk parameters were replaced."""
+
+    parameters: RiskParameters
+    principal: str
+
+
+class ModeChanged(Entry, frozen=True, kw_only=True):
+    """The risk mode was changed."""
+
+    mode: RiskMode
+    principal: str
+
+
+class KillSwitchChanged(Entry, frozen=True, kw_only=True):
+    """The kill switch went on, or (None) off."""
+
+    switch: KillSwitch | None
+    principal: str
+
+
+class EntriesPaused(Entry, frozen=True, kw_only=True):
+    """A limit stops new positions until *until* (UTC ms)."""
+
+    rule: str
+    reason: str
+    until: int
+
+
+class LossesForgiven(Entry, frozen=True, kw_only=True):
+    """The pause after a losing streak is over; the count starts again."""
+
+
+class EngineSwitched(Entry, frozen=True, kw_only=True):
+    """The scalping engine was started or stopped."""
+
+    running: bool
+    principal: str
+
+
+class StrategyChanged(Entry, frozen=True, kw_only=True):
+    """A strategy was started, stopped, weighted, configured, or stopped for a fault."""
+
+    name: str
+    active: bool
+    weight: float
+    params: dict[str, Any]
+    why: str
+    principal: str
+
+
+class PairsChanged(Entry, frozen=True, kw_only=True):
+    """The traded markets were changed."""
+
+    pairs: tuple[str, ...]
+    principal: str
+
+
+class PeriodOpened(Entry, frozen=True, kw_only=True):
+    """A UTC day, week or month began with *equity* (quote). Written once for each."""
+
+    period: Period
+    start: int
+    equity: Decimal
+
+
+class Answered(Entry, frozen=True, kw_only=True):
+    """A mutating request with an idempotency key was answered."""
+
+    principal: str
+    key: str
+    operation: str
+    request: str
+    answer: dict[str, Any]
+
+
+class AlertRaised(Entry, frozen=True, kw_only=True):
+    """An alert was raised."""
+
+    alert: Alert
+
+
+AnyEntry = (
+    Founded
+    | FundsMoved
+    | OrderApproved
+    | OrderRefused
+    | OrderChanged
+    | FillBooked
+    | FundingBooked
+    | PositionChanged
+    | ParametersChanged
+    | ModeChanged
+    | KillSwitchChanged
+    | EntriesPaused
+    | LossesForgiven
+    | EngineSwitched
+    | StrategyChanged
+    | PairsChanged
+    | PeriodOpened
+    | Answered
+    | AlertRaised
+)

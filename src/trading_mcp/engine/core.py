@@ -1,0 +1,207 @@
+"""The core: what follows from what. It never waits, and it decides from what it is told alone.
+
+Each method takes one thing that happened, makes the journal's entries that follow from it,
+applies them to the state, and returns them. Nothing else changes the state.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from trading_mcp.domain import entries as e
+from trading_mcp.domain.limits import Severity
+from trading_mcp.domain.markets import Market
+from trading_mcp.domain.orders import (
+    ApprovedOrder,
+    Fill,
+    Order,
+    OrderIntent,
+    OrderStatus,
+    Reason,
+    Refused,
+    Verdict,
+)
+from trading_mcp.domain.positions import Position
+from trading_mcp.domain.quotes import PriceMove
+from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport
+from trading_mcp.domain.signals import Signal
+from trading_mcp.engine import booking, trading, watch
+from trading_mcp.engine.desk import Desk, Entries
+from trading_mcp.engine.state import State
+from trading_mcp.risk import gate, sentinel
+
+
+class Core:
+    """Decides for one account, from its state, its markets and their prices."""
+
+    def __init__(self, state: State, markets: Sequence[Market], *, leverage: int = 1):
+        self.desk = Desk(state, markets)
+        self.state, self.markets = state, self.desk.markets
+        self.standings = self.desk.standings
+        self._leverage = leverage
+
+    # What happens in the market
+
+    def on_price(self, move: PriceMove) -> Entries:
+        """Take in a price move: stops follow it, exits are hit, losses are judged."""
+        self.desk.advance(move.at)
+        self.standings.note_price(move)
+        for position in self.standings.positions_in(move.market):
+            trading.follow_price(self.desk, position, move)
+        return self._watched()
+
+    def on_stream_lost(self, exchange: str) -> None:
+        """Take in that an exchange's prices may be old."""
+        self.standings.lose_prices(exchange)
+
+    def on_signal(self, signal: Signal) -> Entries:
+        """Take in a strategy's wishes."""
+        self.desk.advance(signal.at)
+        trading.act_on(self.desk, signal, self._leverage)
+        return self.desk.take()
+
+    def on_time(self, now: int) -> Entries:
+        """Take in that time has passed: a new day begins, a pause ends."""
+        self.desk.advance(now)
+        return self._watched()
+
+    # What somebody asks for
+
+    def submit(self, intent: OrderIntent, now: int) -> tuple[Order | Refused, Entries]:
+        """Pass an order through the gate; what comes back is approved, or refused with reasons."""
+        self.desk.advance(now)
+        result = self.desk.submit(intent)
+        return result, self.desk.take()
+
+    def review(self, intent: OrderIntent, now: int) -> tuple[Verdict, ...]:
+        """Return what every rule would say of *intent*, without doing anything."""
+        standing = self.standings.standing(intent.market, max(self.desk.now, now))
+        return gate.review(gate.on_grid(intent, standing), standing)
+
+    def close(self, position: Position, reason: Reason, principal: str, now: int) -> Entries:
+        """Leave a position at the market."""
+        self.desk.advance(now)
+        self.desk.exit(position, reason, principal)
+        return self.desk.take()
+
+    def request_cancel(self, order: Order, now: int) -> Entries:
+        """Note that an order's cancel is about to be sent."""
+        self.desk.advance(now)
+        if order.working and not order.cancelling:
+            self.desk.change(order, cancelling=True)
+        return self.desk.take()
+
+    def kill(self, reason: str, principal: str, now: int) -> Entries:
+        """Turn the kill switch on: from here on nothing enlarges a position."""
+        self.desk.advance(now)
+        watch.kill(self.desk, reason, principal)
+        return self.desk.take()
+
+    def record(self, *entries: e.AnyEntry) -> Entries:
+        """Take in facts that need no decision (a setting was changed, a request answered)."""
+        for entry in entries:
+            self.desk.advance(entry.at)
+            self.desk.make(entry)
+        return self.desk.take()
+
+    def alert(
+        self, trigger: str, severity: Severity, message: str, value: float | None = None
+    ) -> Entries:
+        """Raise an alert."""
+        self.desk.alert(trigger, severity, message, value)
+        return self.desk.take()
+
+    def hand_out(self, order_id: str) -> ApprovedOrder | None:
+        """Return an approved order for sending: once, and only if it may still be sent.
+
+        None also when the kill switch went on after the approval: nothing that enlarges a
+        position is sent any more.
+        """
+        approved = self.desk.hand_out(order_id)
+        killed = self.state.kill_switch is not None
+        return None if approved and killed and not approved.reduce_only else approved
+
+    # What the exchange says
+
+    def on_accepted(self, order_id: str, venue_id: str, latency_ms: float, now: int) -> Entries:
+        """Take in that the venue has the order. Its fills may have been quicker."""
+        self.desk.advance(now)
+        order = self.state.order(order_id)
+        if order is not None:
+            fresh = order.status in ("approved", "unknown")
+            status: OrderStatus = "open" if fresh else order.status
+            evidence = "exchange: accepted"
+            self.desk.change(order, status, evidence, venue_id=venue_id, latency_ms=latency_ms)
+        return self.desk.take()
+
+    def on_refused(self, order_id: str, evidence: str, now: int) -> Entries:
+        """Take in that the venue refused the order for certain."""
+        return self._ended(order_id, "rejected", evidence, now)
+
+    def on_unknown(self, order_id: str, why: str, now: int) -> Entries:
+        """Take in that nobody knows what became of the order. It keeps its reservation."""
+        return self._ended(order_id, "unknown", why, now)
+
+    def on_not_sent(self, order_id: str, why: str, now: int) -> Entries:
+        """Take in that an approved order was never sent, and never will be."""
+        return self._ended(order_id, "abandoned", why, now)
+
+    def on_report(self, report: OrderReport) -> Entries:
+        """Take in how the venue has the order. Its fills must have been booked before."""
+        order = self.state.order_of(report.client_id)
+        if order is None or self.misses_fills(report):
+            return []
+        self.desk.advance(report.at)
+        if order.venue_id is None:
+            order = self.desk.change(order, venue_id=report.venue_id)
+        status: OrderStatus = report.status
+        if status == "open" and order.filled > 0:
+            status = "partial"
+        if status != "filled":
+            evidence = f"exchange: {report.status} {report.reason}".strip()
+            self.desk.end(order.id, status, evidence)
+        return self.desk.take()
+
+    def misses_fills(self, report: OrderReport) -> bool:
+        """Say whether the venue has filled more of the order than has been booked."""
+        order = self.state.order_of(report.client_id)
+        return order is not None and report.filled > order.filled
+
+    def on_fill(self, fill: Fill) -> Entries:
+        """Take in one trade, in any order, as often as it is told."""
+        self.desk.advance(fill.at)
+        booking.book_fill(self.desk, fill)
+        return self._watched()
+
+    def on_funding(self, paid: FundingPaid) -> Entries:
+        """Take in funding of a perpetual."""
+        self.desk.advance(paid.at)
+        booking.book_funding(self.desk, paid)
+        return self._watched()
+
+    def on_liquidated(self, report: Liquidated) -> Entries:
+        """Take in that the exchange closed a market's positions by force."""
+        self.desk.advance(report.at)
+        booking.book_liquidation(self.desk, report)
+        return self._watched()
+
+    def on_balance(self, exchange: str, currency: str, total: Decimal, why: str) -> Entries:
+        """Take in a balance as the exchange has it."""
+        booking.book_balance(self.desk, exchange, currency, total, why)
+        return self.desk.take()
+
+    def equity(self) -> sentinel.Equity:
+        """Return the account's worth now and at the start of its periods."""
+        return watch.equity(self.desk)
+
+    def working_entries(self) -> tuple[Order, ...]:
+        """Return the orders that may still enlarge a position."""
+        return tuple(o for o in self.state.orders.values() if not o.reduce_only)
+
+    def _ended(self, order_id: str, status: OrderStatus, evidence: str, now: int) -> Entries:
+        self.desk.advance(now)
+        self.desk.end(order_id, status, evidence)
+        return self.desk.take()
+
+    def _watched(self) -> Entries:
+        watch.keep_watch(self.desk)
+        return self.desk.take()

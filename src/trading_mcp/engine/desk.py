@@ -1,0 +1,219 @@
+"""The desk: the state, the sums over it, and the one way to add to the journal."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from trading_mcp.domain import entries as e
+from trading_mcp.domain.limits import Alert, Severity
+from trading_mcp.domain.markets import Market, MarketKey
+from trading_mcp.domain.orders import (
+    ApprovedOrder,
+    Order,
+    OrderIntent,
+    OrderStatus,
+    Reason,
+    Refused,
+    may_become,
+)
+from trading_mcp.domain.positions import Position, closing_side
+from trading_mcp.engine.ids import identifier
+from trading_mcp.engine.standings import Standings
+from trading_mcp.engine.state import State
+from trading_mcp.risk import gate, rules
+from trading_mcp.risk.standing import Standing
+
+Entries = list[e.AnyEntry]
+ENGINE = "engine"
+"""The principal of what the engine decides by itself."""
+RETRY_FIRST_MS, RETRY_LONGEST_MS = 1_000, 60_000
+
+
+class Desk:
+    """What every decision works on. Entries made here are applied at once and taken later."""
+
+    def __init__(self, state: State, markets: Sequence[Market]):
+        self.state = state
+        self.markets: dict[MarketKey, Market] = {m.key: m for m in markets}
+        self.standings = Standings(state, self.markets)
+        self.now = state.now
+        self._made: Entries = []
+        self._approved: dict[str, ApprovedOrder] = {}
+        # Not in the state: after a restart an exit may be tried again at once.
+        self._retry_at: dict[str, tuple[int, int]] = {}
+
+    def advance(self, now: int) -> None:
+        """Move the time on; it never goes back."""
+        self.now = max(self.now, now)
+
+    def take(self) -> Entries:
+        """Return the entries made since the last call."""
+        made, self._made = self._made, []
+        return made
+
+    def make(self, entry: e.AnyEntry) -> None:
+        """Add one entry: the state and its sums follow at once."""
+        self.state.apply(entry)
+        match entry:
+            case e.OrderApproved() | e.OrderChanged():
+                self.standings.note_order(entry.order)
+            case e.FillBooked():
+                self.standings.note_order(entry.order)
+                if entry.position is not None:
+                    self._note_position(entry.position)
+            case e.FundingBooked():
+                for position in entry.positions:
+                    self._note_position(position)
+            case e.PositionChanged():
+                self._note_position(entry.position)
+            case _:
+                pass
+        self._made.append(entry)
+
+    def new_id(self, prefix: str) -> str:
+        """Return the identifier of something that the next entry brings."""
+        return identifier(prefix, self.now, self.state.seq + 1)
+
+    def client_id(self, order_id: str) -> str:
+        """Return what the exchange will know the order by: ours for ever."""
+        return f"{order_id}-{self.state.installation}"
+
+    def standing(self, market: MarketKey) -> Standing:
+        """Return the account as an order on *market* sees it."""
+        return self.standings.standing(market, self.now)
+
+    def alert(
+        self, trigger: str, severity: Severity, message: str, value: float | None = None
+    ) -> None:
+        """Raise an alert."""
+        alert = Alert(
+            id=self.new_id("alert"),
+            trigger=trigger,
+            severity=severity,
+            message=message,
+            at=self.now,
+            value=value,
+        )
+        self.make(e.AlertRaised(at=self.now, alert=alert))
+
+    def submit(self, intent: OrderIntent) -> Order | Refused:
+        """Pass *intent* through the gate; what comes back is approved, or refused with reasons."""
+        order_id = self.new_id("ord")
+        standing = self.standing(intent.market)
+        client_id = self.client_id(order_id)
+        approved = gate.approve(intent, standing, order_id=order_id, client_id=client_id)
+        if isinstance(approved, Refused):
+            self.make(_refusal(approved, self.now))
+            return approved
+        order = Order(
+            id=approved.id,
+            client_id=approved.client_id,
+            market=intent.market,
+            exchange=approved.exchange,
+            symbol=approved.symbol,
+            side=approved.side,
+            type=approved.type,
+            amount=approved.amount,
+            owner=intent.owner,
+            principal=intent.principal,
+            reason=intent.reason,
+            created_at=self.now,
+            updated_at=self.now,
+            expected_price=rules.meeting_price(intent, standing),
+            reduce_only=approved.reduce_only,
+            price=approved.price,
+            stop_price=approved.stop_price,
+            leverage=approved.leverage,
+            plan=intent.plan,
+            position_id=intent.reduces or self._position_for(intent, standing),
+            idempotency=intent.idempotency,
+        )
+        if not order.reduce_only:
+            self.standings.note_entry(self.now)
+        self._approved[order.id] = approved
+        self.make(e.OrderApproved(at=self.now, order=order))
+        return order
+
+    def hand_out(self, order_id: str) -> ApprovedOrder | None:
+        """Return an approved order for sending: once, and never after a restart."""
+        return self._approved.pop(order_id, None)
+
+    def exit(self, position: Position, reason: Reason, principal: str = ENGINE) -> None:
+        """Leave what is left of *position* at the market; tried again ever more slowly."""
+        at, wait = self._retry_at.get(position.id, (0, RETRY_FIRST_MS))
+        left = position.size - self.standing(position.market).exiting(position.id)
+        if left <= 0 or (self.now < at and principal == ENGINE):
+            return
+        self._retry_at[position.id] = (self.now + wait, min(2 * wait, RETRY_LONGEST_MS))
+        self.submit(
+            OrderIntent(
+                market=position.market,
+                side=closing_side(position.side),
+                type="market",
+                amount=left,
+                owner=position.owner,
+                principal=principal,
+                reason=reason,
+                leverage=position.leverage,
+                reduces=position.id,
+            )
+        )
+
+    def end(self, order_id: str, status: OrderStatus, evidence: str) -> None:
+        """Move an order to *status*, if the table of statuses allows it from where it is."""
+        order = self.state.order(order_id)
+        if order is None or order.status == status or not may_become(order.status, status):
+            return
+        self.change(order, status, evidence)
+        if status in ("rejected", "unknown"):
+            message = f"Order {order.id} ({order.symbol} {order.side}) {status}: {evidence}"
+            self.alert("order_error", "warning", message)
+
+    def change(
+        self,
+        order: Order,
+        status: OrderStatus | None = None,
+        evidence: str | None = None,
+        **changes: object,
+    ) -> Order:
+        """Replace an order's status, evidence or other fields."""
+        changed = msgspec.structs.replace(
+            order,
+            status=status or order.status,
+            evidence=order.evidence if evidence is None else evidence,
+            updated_at=self.now,
+            **changes,
+        )
+        self.make(e.OrderChanged(at=self.now, order=changed))
+        return changed
+
+    def _note_position(self, position: Position) -> None:
+        self.standings.note_position(position)
+        if not position.is_open:
+            self._retry_at.pop(position.id, None)
+
+    def _position_for(self, intent: OrderIntent, standing: Standing) -> str | None:
+        if intent.side == "sell" and not standing.market.can_short:
+            return None  # coins that belong to no position: selling them opens none
+        held = standing.position_of(intent.owner)
+        if held is not None:
+            return held.id
+        entering = standing.entering(intent.owner)
+        if entering and entering[0].side == intent.side:
+            return entering[0].position_id
+        return self.new_id("pos")
+
+
+def _refusal(refused: Refused, at: int) -> e.OrderRefused:
+    intent, objection = refused.intent, refused.objection
+    return e.OrderRefused(
+        at=at,
+        market=intent.market,
+        side=intent.side,
+        amount=intent.amount,
+        owner=intent.owner,
+        principal=intent.principal,
+        rule=objection.rule,
+        code=objection.code,
+        reason=objection.reason,
+    )

@@ -1,0 +1,210 @@
+"""Orders in flight: sending, cancelling, and settling what nobody knows."""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+import structlog
+
+from trading_mcp.domain import entries as e
+from trading_mcp.domain.orders import ApprovedOrder, Order
+from trading_mcp.domain.reports import OrderReport, VenueRefused
+from trading_mcp.engine.core import Core
+from trading_mcp.engine.exchange import Exchange
+from trading_mcp.engine.ledger import Ledger
+from trading_mcp.engine.settings import ScalpingSettings
+from trading_mcp.ports import Checkpoint, Clock
+
+log = structlog.get_logger(__name__)
+ASK_EVERY_S = 1.0
+APART_S = 2.0
+"""Two lookups that find nothing must lie this far apart to count as two."""
+REMEMBERED_LATENCIES = 10_000
+
+
+class Flight:
+    """Carries out what the core decided about orders, and tells it what came of it."""
+
+    def __init__(
+        self,
+        core: Core,
+        ledger: Ledger,
+        exchanges: Mapping[str, Exchange],
+        clock: Clock,
+        settings: ScalpingSettings,
+        checkpoint: Checkpoint,
+    ):
+        self._core, self._ledger, self._exchanges = core, ledger, exchanges
+        self._clock, self._settings, self._checkpoint = clock, settings, checkpoint
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._settling: set[str] = set()
+        self._changes: dict[str, asyncio.Event] = {}
+        self.latencies: deque[float] = deque(maxlen=REMEMBERED_LATENCIES)
+        ledger.listen(self._hear)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run *work* beside everything else; it is ended with the flight."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    async def close(self) -> None:
+        """Stop everything that is under way. What is unsettled is settled at the next start."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def changed(self, order_id: str, *, within: float) -> bool:
+        """Wait until something is learnt about the order; False when nothing was in time."""
+        event = self._changes.setdefault(order_id, asyncio.Event())
+        try:
+            await asyncio.wait_for(event.wait(), within)
+        except TimeoutError:
+            return False
+        return True
+
+    async def settled(self, order_id: str, *, within: float) -> Order:
+        """Wait until the order has traded or rests at the exchange, or nobody knows.
+
+        A market order is waited for until it has ended. Returns it as it is after *within*
+        (wall seconds) at the latest.
+        """
+        deadline = self._clock.monotonic() + within
+        while True:
+            order = self._core.state.order(order_id)
+            assert order is not None, "only orders of this desk are waited for"
+            rests = order.status in ("open", "partial") and order.type != "market"
+            left = deadline - self._clock.monotonic()
+            if not order.working or order.status == "unknown" or rests or left <= 0:
+                return order
+            await self.changed(order_id, within=left)
+
+    async def cancel(self, order: Order) -> None:
+        """Journal the cancel, send it, and learn what became of the order."""
+        durable = self._ledger.write(self._core.request_cancel(order, self._clock.now()))
+        await durable
+        self._checkpoint("cancel.before_send")
+        venue = self._exchanges[order.exchange].venue
+        try:
+            async with asyncio.timeout(self._settings.order_timeout_ms / 1000):
+                await venue.cancel(order.symbol, order.client_id)
+        except Exception as error:  # whatever the venue answered, only its report counts
+            log.warning("cancel_unanswered", order_id=order.id, error=str(error))
+        self._checkpoint("cancel.sent")
+        await self.refresh(order)
+
+    async def refresh(self, order: Order) -> OrderReport | None:
+        """Ask the exchange how it has the order, and take that in with all its fills."""
+        venue = self._exchanges[order.exchange].venue
+        async with asyncio.timeout(self._settings.order_timeout_ms / 1000):
+            report = await venue.order(order.symbol, order.client_id)
+        if report is not None:
+            await self.take_in(report)
+        return report
+
+    async def take_in(self, report: OrderReport) -> None:
+        """Take in a report; fills that it tells of and that are missing are fetched first."""
+        if self._core.misses_fills(report):
+            venue = self._exchanges[report.exchange].venue
+            async with asyncio.timeout(self._settings.order_timeout_ms / 1000):
+                fills = await venue.fills(report.symbol, report.client_id)
+            for fill in fills:
+                self._ledger.write(self._core.on_fill(fill))
+        self._ledger.write(self._core.on_report(report))
+
+    def settle(self, order: Order) -> None:
+        """Begin to find out what became of an order that nobody knows of."""
+        if order.id not in self._settling:
+            self._settling.add(order.id)
+            self.spawn(self._settle(order))
+
+    def _hear(self, entry: e.AnyEntry, durable: "asyncio.Future[None]") -> None:
+        match entry:
+            case e.OrderApproved(order=order):
+                self.spawn(self._send(order, durable))
+            case e.OrderChanged(order=order) | e.FillBooked(order=order):
+                if order.status == "unknown":
+                    self.settle(order)
+                if (event := self._changes.pop(order.id, None)) is not None:
+                    event.set()
+            case _:
+                pass
+
+    async def _send(self, order: Order, durable: "asyncio.Future[None]") -> None:
+        try:
+            # Journal before send: without its entry on disk an order must not leave.
+            await asyncio.shield(durable)
+        except Exception as error:
+            self._not_sent(order, f"the journal could not be written: {error}")
+            return
+        self._checkpoint("order.before_send")
+        approved = self._core.hand_out(order.id)
+        if approved is None:
+            self._not_sent(order, "the kill switch went on first")
+            return
+        await self._submit(order, approved)
+
+    def _not_sent(self, order: Order, why: str) -> None:
+        self._core.hand_out(order.id)
+        self._ledger.write(self._core.on_not_sent(order.id, why, self._clock.now()))
+
+    async def _submit(self, order: Order, approved: ApprovedOrder) -> None:
+        started = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(self._settings.order_timeout_ms / 1000):
+                venue_id = await self._exchanges[order.exchange].venue.submit(approved)
+        except VenueRefused as refusal:
+            evidence = f"exchange refused: {refusal.code}: {refusal.message}"
+            self._ledger.write(self._core.on_refused(order.id, evidence, self._clock.now()))
+        except Exception as error:  # no answer is not "no": anything else leaves it unknown
+            why = f"no answer: {type(error).__name__}: {error}"
+            self._ledger.write(self._core.on_unknown(order.id, why, self._clock.now()))
+        else:
+            latency = (self._clock.monotonic() - started) * 1000
+            self.latencies.append(latency)
+            self._checkpoint("order.accepted")
+            self._ledger.write(
+                self._core.on_accepted(order.id, venue_id, latency, self._clock.now())
+            )
+
+    async def _settle(self, order: Order) -> None:
+        fence = self._clock.monotonic() + self._settings.settle_fence_ms / 1000
+        absent_at: float | None = None
+        while self._is_unknown(order):
+            await asyncio.sleep(ASK_EVERY_S)
+            found = await self._looked_up(order)
+            now = self._clock.monotonic()
+            if found is not False or now < fence:
+                absent_at = None
+            elif absent_at is None:
+                absent_at = now
+            elif now - absent_at >= APART_S:
+                evidence = "not accepted: unknown to the exchange after the fence, twice"
+                self._ledger.write(self._core.on_refused(order.id, evidence, self._clock.now()))
+        self._settling.discard(order.id)
+
+    def _is_unknown(self, order: Order) -> bool:
+        now = self._core.state.order(order.id)
+        return now is not None and now.status == "unknown"
+
+    async def _looked_up(self, order: Order) -> bool | None:
+        """Return whether the exchange has the order in any of its lists; None: no answer."""
+        venue = self._exchanges[order.exchange].venue
+        try:
+            if await self.refresh(order) is not None:
+                return True
+            async with asyncio.timeout(self._settings.order_timeout_ms / 1000):
+                listed = await venue.open_orders()
+                fills = await venue.fills(order.symbol, order.client_id)
+        except Exception as error:  # still no answer: it stays unknown
+            log.warning("order_still_unknown", order_id=order.id, error=str(error))
+            return None
+        for fill in fills:
+            self._ledger.write(self._core.on_fill(fill))
+        return bool(fills) or any(o.client_id == order.client_id for o in listed)
+
+    def _finished(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("order_task_failed", exc_info=task.exception())

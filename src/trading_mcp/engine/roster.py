@@ -1,0 +1,76 @@
+"""The strategies at hand: their classes, their present instances, and how they are set."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from trading_mcp.domain import entries as e
+from trading_mcp.domain.errors import StrategyNotFound
+from trading_mcp.engine.settings import StrategySettings
+from trading_mcp.engine.state import State, StrategyState
+from trading_mcp.strategy.base import Params, Strategy
+from trading_mcp.strategy.params import build_params
+
+
+class Roster:
+    """Knows each enabled strategy's class and keeps one instance for its present parameters."""
+
+    def __init__(self, state: State, classes: Mapping[str, type[Strategy]]):
+        self._state = state
+        self.classes = dict(classes)
+        self._instances: dict[str, tuple[dict[str, Any], Strategy]] = {}
+
+    def settings(self, name: str) -> StrategyState:
+        """Return how *name* is set. Raises StrategyNotFound."""
+        settings = self._state.strategies.get(name)
+        if settings is None or name not in self.classes:
+            known = ", ".join(sorted(self.classes)) or "none"
+            raise StrategyNotFound(
+                f"No enabled strategy is called {name[:64]!r}; enabled: {known}", name=name[:64]
+            )
+        return settings
+
+    def params(self, name: str, changes: Mapping[str, Any]) -> Params:
+        """Return *name*'s parameters with *changes*, checked. Raises InvalidParameter."""
+        present = self._state.strategies[name].params if name in self._state.strategies else {}
+        return build_params(self.classes[name], {**present, **changes})
+
+    def instance(self, name: str) -> Strategy:
+        """Return the strategy with its present parameters."""
+        params = self.settings(name).params
+        held = self._instances.get(name)
+        if held is None or held[0] != params:
+            cls = self.classes[name]
+            held = self._instances[name] = (params, cls(build_params(cls, params)))
+        return held[1]
+
+    def active(self) -> list[Strategy]:
+        """Return the active strategies, by name."""
+        return [
+            self.instance(name)
+            for name in sorted(self.classes)
+            if name in self._state.strategies and self._state.strategies[name].active
+        ]
+
+    def newcomers(
+        self, settings: Mapping[str, StrategySettings], at: int
+    ) -> list[e.StrategyChanged]:
+        """Return the entries that bring in strategies this data directory has not seen."""
+        return [
+            self._newcomer(name, settings.get(name, StrategySettings()), at)
+            for name in sorted(self.classes)
+            if name not in self._state.strategies
+        ]
+
+    def _newcomer(self, name: str, settings: StrategySettings, at: int) -> e.StrategyChanged:
+        params = build_params(self.classes[name], settings.params)
+        return e.StrategyChanged(
+            at=at,
+            name=name,
+            active=settings.active,
+            weight=settings.weight,
+            params=msgspec.to_builtins(params),
+            why="first start",
+            principal="config",
+        )

@@ -1,0 +1,291 @@
+"""The session: waits for markets, exchanges and callers, and lets the core decide."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from trading_mcp.domain import entries as e
+from trading_mcp.domain.errors import (
+    EngineNotRunning,
+    ExchangeError,
+    InvalidParameter,
+    StorageUnavailable,
+)
+from trading_mcp.domain.markets import Market, MarketKey, market_key
+from trading_mcp.domain.orders import Fill, Order, OrderIntent, Refused
+from trading_mcp.domain.positions import Position
+from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport
+from trading_mcp.engine.core import Core
+from trading_mcp.engine.deciding import Decider
+from trading_mcp.engine.desk import Entries
+from trading_mcp.engine.exchange import Exchange
+from trading_mcp.engine.feeding import Feed
+from trading_mcp.engine.flight import Flight
+from trading_mcp.engine.hub import Hub
+from trading_mcp.engine.ledger import Ledger
+from trading_mcp.engine.reconcile import compare_balances, recover, take_in_account
+from trading_mcp.engine.roster import Roster
+from trading_mcp.engine.settings import ScalpingSettings
+from trading_mcp.ports import CandleStore, Checkpoint, Clock, Journal
+from trading_mcp.rules import costs
+
+log = structlog.get_logger(__name__)
+TICK_S = 1.0
+RECONCILE_EVERY = 10
+"""Ticks between two comparisons with the exchange."""
+
+
+class Session:
+    """One running engine: the only place where the core is called."""
+
+    def __init__(
+        self,
+        *,
+        core: Core,
+        roster: Roster,
+        exchanges: Mapping[str, Exchange],
+        journal: Journal[e.AnyEntry],
+        hub: Hub,
+        clock: Clock,
+        settings: ScalpingSettings,
+        candle_store: CandleStore | None = None,
+        checkpoint: Checkpoint = lambda name: None,
+    ):
+        self.core, self.state, self.roster = core, core.state, roster
+        self.exchanges, self.hub, self.clock, self.settings = exchanges, hub, clock, settings
+        self._journal = journal
+        self.ledger = Ledger(core, journal, hub)
+        self.flight = Flight(core, self.ledger, exchanges, clock, settings, checkpoint)
+        self.decider = Decider(core, roster, self.ledger, clock, settings)
+        self._feeds = {
+            name: Feed(
+                core, self.ledger, self.decider, exchange, hub, settings.interval, candle_store
+            )
+            for name, exchange in exchanges.items()
+        }
+        self._started_at = clock.monotonic()
+
+    # Life
+
+    async def open(self) -> None:
+        """Recover, agree with the exchanges, and begin to listen."""
+        for exchange in self.exchanges.values():
+            await recover(self.core, self.ledger, self.flight, exchange)
+        for key in self._followed():
+            await self.follow(key)
+        for name, feed in self._feeds.items():
+            self.flight.spawn(feed.run())
+            self.flight.spawn(self._listen(self.exchanges[name]))
+        self.flight.spawn(self._tick())
+
+    async def close(self) -> None:
+        """Stop listening and put what is known on disk."""
+        await self.flight.close()
+        self.decider.close()
+        for feed in self._feeds.values():
+            await feed.close()
+        await self.ledger.close()
+
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since the session was built."""
+        return self.clock.monotonic() - self._started_at
+
+    @property
+    def healthy(self) -> bool:
+        """Whether decisions can be put on disk."""
+        return self._journal.healthy
+
+    def average_slippage_pct(self) -> float:
+        """Return how much worse than expected market orders were filled, in percent."""
+        found = [
+            costs.slippage_pct(
+                1 if order.side == "buy" else -1,
+                float(order.expected_price),
+                float(order.average_price),
+            )
+            for order in self.state.ended.values()
+            if order.type == "market" and order.average_price is not None
+        ]
+        return sum(found) / len(found) if found else 0.0
+
+    def stale_exchanges(self) -> list[str]:
+        """Return the exchanges whose market data has not come for too long."""
+        limit = self.settings.stale_after_ms / 1000
+        now = self.clock.monotonic()
+        return [name for name, feed in self._feeds.items() if feed.silent_for(now) > limit]
+
+    # Doing
+
+    async def commit(self, made: Entries) -> None:
+        """Journal what the core has just made; return when it is durable.
+
+        Raises StorageUnavailable.
+        """
+        await asyncio.shield(self.ledger.write(made))
+
+    async def record(self, *entries: e.AnyEntry) -> None:
+        """Take in facts that need no decision, durably."""
+        await self.commit(self.core.record(*entries))
+
+    async def submit(self, intent: OrderIntent, *, within: float) -> Order | Refused:
+        """Pass an order through the gate and send it; wait *within* seconds for what comes of it.
+
+        Raises StorageUnavailable when nothing can be journaled: then nothing was sent.
+        """
+        self.must_be_writable()
+        result, made = self.core.submit(intent, self.clock.now())
+        await self.commit(made)
+        if isinstance(result, Refused):
+            return result
+        return await self.flight.settled(result.id, within=within)
+
+    async def kill(self, reason: str, principal: str) -> tuple[list[str], list[str]]:
+        """Turn the kill switch on and cancel all working entries.
+
+        Returns the ids of those that were cancelled, and of those that may still trade.
+        """
+        made = self.core.kill(reason, principal, self.clock.now())
+        with contextlib.suppress(StorageUnavailable):
+            # The gate closed when the core decided; a broken disk must not keep it open.
+            await self.commit(made)
+        return await self.cancel_entries()
+
+    async def cancel_entries(self) -> tuple[list[str], list[str]]:
+        """Cancel every order that may enlarge a position."""
+        working = self.core.working_entries()
+        await asyncio.gather(
+            *(self.flight.cancel(order) for order in working), return_exceptions=True
+        )
+        left = {order.id for order in self.core.working_entries()}
+        ids = [order.id for order in working]
+        return [i for i in ids if i not in left], [i for i in ids if i in left]
+
+    async def move_stops(self, position: Position, why: str, principal: str) -> None:
+        """Replace a position's stop, target or rules with those of *position*."""
+        at = self.clock.now()
+        await self.record(e.PositionChanged(at=at, position=position, why=why, principal=principal))
+
+    def must_run(self) -> None:
+        """Raise EngineNotRunning while the scalping engine is stopped."""
+        if not self.state.running:
+            raise EngineNotRunning(
+                "The scalping engine is not running",
+                hint="Start it with POST /api/v1/scalping/start or the tool start_bot.",
+            )
+
+    def must_be_writable(self) -> None:
+        """Raise StorageUnavailable while decisions can't be put on disk."""
+        if not self._journal.healthy:
+            raise StorageUnavailable(
+                "The journal cannot be written (is the disk full?): no order is sent until it can",
+                hint="Free disk space; the server goes on by itself.",
+            )
+
+    # Markets
+
+    def exchange(self, name: str | None) -> Exchange:
+        """Return the exchange called *name* (None: the default). Raises InvalidParameter."""
+        wanted = name or self.settings.exchange
+        if wanted not in self.exchanges:
+            known = ", ".join(sorted(self.exchanges))
+            raise InvalidParameter(
+                f"exchange: {wanted[:40]!r} is not configured; configured: {known}",
+                field="exchange",
+                configured=sorted(self.exchanges),
+            )
+        return self.exchanges[wanted]
+
+    def market(self, exchange: str, symbol: str) -> Market:
+        """Return one market. Raises InvalidParameter."""
+        market = self.core.markets.get(market_key(exchange, symbol))
+        if market is None:
+            raise InvalidParameter(
+                f"pair: {symbol} is not a market of {exchange}", field="pair", exchange=exchange
+            )
+        return market
+
+    async def follow(self, key: MarketKey) -> None:
+        """Begin to watch a market: its candles so far, its price now, then its stream."""
+        market = self.core.markets[key]
+        try:
+            await self._feeds[market.exchange].follow(market)
+        except (OSError, TimeoutError) as error:
+            raise ExchangeError(
+                f"{market.exchange} gave no data for {market.symbol}: {error}"
+            ) from error
+
+    async def widen_windows(self) -> None:
+        """Fetch more candles where a strategy's new parameters need more than are at hand."""
+        for key in self.decider.too_short():
+            await self.follow(key)
+
+    def leave(self, key: MarketKey) -> None:
+        """Stop watching a market, unless something is held or working there."""
+        busy = self.core.standings.positions_in(key) or self.core.standings.orders_in(key)
+        if not busy and key not in self.state.pairs:
+            self._feeds[self.core.markets[key].exchange].leave(self.core.markets[key])
+
+    def _followed(self) -> Sequence[MarketKey]:
+        held = {position.market for position in self.state.positions.values()}
+        working = {order.market for order in self.state.orders.values()}
+        # A coin without a position still counts in the equity, which needs its price.
+        coins = {
+            key
+            for asset, amount in self.state.cash.items()
+            for key in (asset, f"{asset}-USDT")
+            if amount != 0 and key in self.core.markets
+        }
+        return sorted({*self.state.pairs, *held, *working, *coins} & self.core.markets.keys())
+
+    # Listening
+
+    async def _listen(self, exchange: Exchange) -> None:
+        while True:
+            try:
+                async for report in exchange.venue.reports():
+                    await self._take_in(report)
+            except Exception:  # a broken stream is reopened; polling finds what was missed
+                log.exception("account_stream_failed", exchange=exchange.name)
+            await asyncio.sleep(TICK_S)
+
+    async def _take_in(self, report: OrderReport | Fill | FundingPaid | Liquidated) -> None:
+        match report:
+            case OrderReport():
+                await self.flight.take_in(report)
+            case Fill():
+                self.ledger.write(self.core.on_fill(report))
+            case FundingPaid():
+                self.ledger.write(self.core.on_funding(report))
+            case Liquidated():
+                self.ledger.write(self.core.on_liquidated(report))
+
+    async def _tick(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK_S)
+            ticks += 1
+            try:
+                await self._each_second(ticks)
+            except Exception:  # the watch must go on; what failed is tried again
+                log.exception("tick_failed")
+
+    async def _each_second(self, ticks: int) -> None:
+        for name in self.stale_exchanges():
+            self.core.on_stream_lost(name)
+        was_killed = self.state.kill_switch is not None
+        self.ledger.write(self.core.on_time(self.clock.now()))
+        if self.state.kill_switch is not None and (not was_killed or self.core.working_entries()):
+            await self.cancel_entries()
+        if ticks % RECONCILE_EVERY == 0:
+            for exchange in self.exchanges.values():
+                await self._agree(exchange)
+
+    async def _agree(self, exchange: Exchange) -> None:
+        for order in tuple(self.state.orders.values()):
+            if order.exchange == exchange.name and order.status != "approved":
+                await self.flight.refresh(order)
+        await take_in_account(self.core, self.ledger, exchange)
+        await compare_balances(self.core, self.ledger, exchange)

@@ -1,0 +1,211 @@
+"""The account's sums per market, kept up as entries and prices come in, not counted anew."""
+
+from decimal import Decimal
+
+import msgspec
+
+from trading_mcp.domain.accounts import asset_key
+from trading_mcp.domain.markets import Market, MarketKey
+from trading_mcp.domain.numbers import EXACT, ZERO, exact
+from trading_mcp.domain.orders import Order
+from trading_mcp.domain.positions import Position
+from trading_mcp.domain.quotes import PriceMove
+from trading_mcp.engine.state import State
+from trading_mcp.portfolio.book import held_asset
+from trading_mcp.risk.standing import Price, Standing
+
+MINUTE_MS = 60_000
+_PICO = Decimal("1e-12")
+
+
+class _Share(msgspec.Struct, frozen=True):
+    """What one market adds to the account's sums, in quote unless said otherwise."""
+
+    exposure: Decimal = ZERO
+    locked: Decimal = ZERO
+    positions: int = 0
+    owners: dict[str, Decimal] = {}
+
+
+class Standings:
+    """The sums that the gate asks for, per market and together."""
+
+    def __init__(self, state: State, markets: dict[MarketKey, Market]):
+        self.state = state
+        self.markets = markets
+        self.prices: dict[MarketKey, Price] = {}
+        self.marks: dict[MarketKey, Decimal] = {}
+        self._orders: dict[MarketKey, dict[str, Order]] = {}
+        self._positions: dict[MarketKey, dict[str, Position]] = {}
+        self._shares: dict[MarketKey, _Share] = {}
+        self._dirty: set[MarketKey] = set()
+        self._exposure = self._count = ZERO
+        self._locked: dict[str, Decimal] = {}
+        self._owners: dict[str, Decimal] = {}
+        self._entry_times: list[int] = []
+        self._quotes = {asset_key(m.exchange, m.quote) for m in markets.values()}
+        for order in state.orders.values():
+            self.note_order(order)
+        for position in state.positions.values():
+            self.note_position(position)
+
+    def note_price(self, move: PriceMove) -> None:
+        """Take in a market's newest price."""
+        last = exact(move.last)
+        self.prices[move.market] = Price(exact(move.bid), exact(move.ask), last, True)
+        if self.marks.get(move.market) != last:
+            self.marks[move.market] = last
+            self._dirty.add(move.market)
+
+    def lose_prices(self, exchange: str) -> None:
+        """Mark all of an exchange's prices as stale."""
+        for key, price in self.prices.items():
+            if key.startswith(f"{exchange}:"):
+                self.prices[key] = msgspec.structs.replace(price, fresh=False)
+
+    def note_order(self, order: Order) -> None:
+        """Take in an order's newest state."""
+        held = self._orders.setdefault(order.market, {})
+        if order.working:
+            held[order.id] = order
+        else:
+            held.pop(order.id, None)
+        self._dirty.add(order.market)
+
+    def note_entry(self, at: int) -> None:
+        """Count an approved entry towards the rate limit."""
+        self._entry_times = [t for t in self._entry_times if t > at - MINUTE_MS]
+        self._entry_times.append(at)
+
+    def note_position(self, position: Position) -> None:
+        """Take in a position's newest state."""
+        held = self._positions.setdefault(position.market, {})
+        if position.is_open:
+            held[position.id] = position
+        else:
+            held.pop(position.id, None)
+        self._dirty.add(position.market)
+
+    def positions_in(self, key: MarketKey) -> tuple[Position, ...]:
+        """Return the open positions of one market."""
+        return tuple(self._positions.get(key, {}).values())
+
+    def orders_in(self, key: MarketKey) -> tuple[Order, ...]:
+        """Return the working orders of one market."""
+        return tuple(self._orders.get(key, {}).values())
+
+    def exposure(self) -> Decimal:
+        """Return the notional of all positions and working entries."""
+        self._refresh()
+        return self._exposure
+
+    def exposure_of(self, key: MarketKey) -> Decimal:
+        """Return the notional of one market's positions and working entries."""
+        self._refresh()
+        return self._shares.get(key, _Share()).exposure
+
+    def equity(self) -> Decimal | None:
+        """Return what everything is worth in quote, or None while a held price is unknown."""
+        total = ZERO
+        for asset, amount in self.state.cash.items():
+            worth = self._worth(asset, amount)
+            if worth is None:
+                return None
+            total += worth
+        return total
+
+    def free_quote(self, exchange: str, currency: str) -> Decimal:
+        """Return the quote currency that neither margins nor reservations tie up."""
+        self._refresh()
+        asset = asset_key(exchange, currency)
+        return self.state.cash.get(asset, ZERO) - self._locked.get(asset, ZERO)
+
+    def standing(self, key: MarketKey, now: int) -> Standing:
+        """Return the account as an order on *key* sees it now."""
+        self._refresh()
+        market, state = self.markets[key], self.state
+        return Standing(
+            now=now,
+            market=market,
+            price=self.prices.get(key),
+            parameters=state.parameters,
+            mode=state.mode,
+            kill_switch=state.kill_switch,
+            pauses=state.pauses,
+            equity=self.equity(),
+            exposure=self._exposure,
+            owner_exposure=lambda owner: self._owners.get(owner, ZERO),
+            owner_weight=self._weight,
+            positions_open=int(self._count),
+            positions=self.positions_in(key),
+            orders=self.orders_in(key),
+            free_quote=self.free_quote(market.exchange, market.quote),
+            free_base=self._free_base(market),
+            recent_entries=sum(1 for at in self._entry_times if at > now - MINUTE_MS),
+        )
+
+    def _weight(self, owner: str) -> float:
+        settings = self.state.strategies.get(owner)
+        return settings.weight if settings else 0.0
+
+    def _worth(self, asset: str, amount: Decimal) -> Decimal | None:
+        if amount == 0:
+            return ZERO
+        for key in (asset, f"{asset}-USDT"):
+            if key in self.markets:
+                mark = self.marks.get(key)
+                return None if mark is None else EXACT.multiply(amount, mark)
+        # What no market prices (dust of a third coin) is worth nothing to a limit.
+        return amount if asset in self._quotes else ZERO
+
+    def _free_base(self, market: Market) -> Decimal:
+        held = self.state.cash.get(held_asset(market), ZERO)
+        owned = sum((p.size for p in self.positions_in(market.key)), ZERO)
+        selling = sum(
+            (
+                o.remaining
+                for o in self.orders_in(market.key)
+                if o.side == "sell" and not o.reduce_only
+            ),
+            ZERO,
+        )
+        return held - owned - selling
+
+    def _refresh(self) -> None:
+        for key in sorted(self._dirty):
+            self._replace(key, self._share(key))
+        self._dirty.clear()
+
+    def _replace(self, key: MarketKey, new: _Share) -> None:
+        old = self._shares.get(key, _Share())
+        quote = asset_key(self.markets[key].exchange, self.markets[key].quote)
+        self._exposure += new.exposure - old.exposure
+        self._count += new.positions - old.positions
+        self._locked[quote] = self._locked.get(quote, ZERO) + new.locked - old.locked
+        for owner in {**old.owners, **new.owners}:
+            change = new.owners.get(owner, ZERO) - old.owners.get(owner, ZERO)
+            self._owners[owner] = self._owners.get(owner, ZERO) + change
+        self._shares[key] = new
+
+    def _share(self, key: MarketKey) -> _Share:
+        market, mark = self.markets[key], self.marks.get(key)
+        owners: dict[str, Decimal] = {}
+        locked = ZERO
+        building: set[str] = set()
+        for position in self.positions_in(key):
+            building.add(position.id)
+            worth = EXACT.multiply(position.size, mark or position.entry_price)
+            owners[position.owner] = owners.get(position.owner, ZERO) + worth
+            if market.type == "perpetual":
+                # The quote already paid the whole (signed) entry value; only the margin is tied.
+                locked += position.margin - position.sign * position.open_value
+        for order in self.orders_in(key):
+            if order.reduce_only:
+                continue
+            building.add(order.position_id or order.id)
+            worth = EXACT.multiply(order.remaining, order.reserved_price)
+            owners[order.owner] = owners.get(order.owner, ZERO) + worth
+            if market.type == "perpetual" or order.side == "buy":
+                locked += worth / order.leverage + EXACT.multiply(worth, market.taker_fee)
+        exposure = sum(owners.values(), ZERO)
+        return _Share(exposure, locked.quantize(_PICO, context=EXACT), len(building), owners)

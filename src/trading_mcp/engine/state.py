@@ -1,0 +1,214 @@
+"""The engine's state: a fold over the journal."""
+
+from collections import deque
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from trading_mcp.domain import entries as e
+from trading_mcp.domain.accounts import Asset, Flow
+from trading_mcp.domain.limits import Alert, KillSwitch, RiskMode, RiskParameters
+from trading_mcp.domain.markets import MarketKey
+from trading_mcp.domain.numbers import ZERO
+from trading_mcp.domain.orders import Order
+from trading_mcp.domain.positions import Position
+from trading_mcp.portfolio.performance import Tally
+from trading_mcp.risk.standing import Pause
+
+REMEMBERED = 1_000
+"""How many ended orders, closed positions and outside trades are kept at hand."""
+ANSWERS = 10_000
+"""How many answers to requests with an idempotency key are kept."""
+ALL = ""
+"""The key of the record of all owners together."""
+
+
+class StrategyState(msgspec.Struct, frozen=True):
+    """Whether and how a strategy trades. *fault* says why it was stopped, if it was."""
+
+    active: bool
+    weight: float
+    params: dict[str, Any]
+    fault: str = ""
+
+
+class State(msgspec.Struct, kw_only=True):
+    """Everything the engine knows that prices alone do not tell.
+
+    Only `apply` changes it. *cash* holds every asset's balance by `exchange:asset`; a perpetual
+    is an asset under its symbol, paid for from the quote like a coin.
+    """
+
+    seq: int = 0
+    now: int = 0
+    installation: str = ""
+    running: bool = False
+    pairs: tuple[MarketKey, ...] = ()
+    strategies: dict[str, StrategyState] = {}
+    parameters: RiskParameters = msgspec.field(default_factory=RiskParameters)
+    mode: RiskMode = "Normal"
+    kill_switch: KillSwitch | None = None
+    pauses: dict[str, Pause] = {}
+    consecutive_losses: int = 0
+    cash: dict[Asset, Decimal] = {}
+    orders: dict[str, Order] = {}
+    ended: dict[str, Order] = {}
+    positions: dict[str, Position] = {}
+    closed: dict[str, Position] = {}
+    tallies: dict[str, Tally] = {}
+    periods: dict[str, tuple[int, Decimal]] = {}
+    outside_trades: dict[str, int] = {}
+    answers: dict[str, e.Answered] = {}
+    alerts: deque[Alert] = msgspec.field(default_factory=deque)
+    completed: int = 0
+    failed: int = 0
+
+    def order(self, order_id: str) -> Order | None:
+        """Return a working or recently ended order."""
+        return self.orders.get(order_id) or self.ended.get(order_id)
+
+    def order_of(self, client_id: str) -> Order | None:
+        """Return the order with this client id: our order id and the installation's tag."""
+        return self.order(client_id.rpartition("-")[0])
+
+    def position(self, position_id: str) -> Position | None:
+        """Return an open or recently closed position."""
+        return self.positions.get(position_id) or self.closed.get(position_id)
+
+    def tally(self, owner: str = ALL) -> Tally:
+        """Return the record of *owner*, or of all together."""
+        return self.tallies.get(owner) or Tally(capital=self.founding_equity)
+
+    @property
+    def founding_equity(self) -> Decimal:
+        """What the account was worth when its first day was opened, in quote."""
+        return self.periods.get("founding", (0, ZERO))[1]
+
+    def apply(self, entry: e.AnyEntry) -> None:
+        """Take in one entry. The only way anything changes."""
+        self.seq += 1
+        self.now = max(self.now, entry.at)
+        match entry:
+            case e.OrderApproved() | e.OrderChanged():
+                self._keep_order(entry.order)
+            case e.PositionChanged():
+                self._keep_position(entry.position, entry.at)
+            case e.FundsMoved() | e.FillBooked() | e.FundingBooked():
+                self._book(entry)
+            case e.Founded() | e.PeriodOpened() | e.Answered() | e.AlertRaised():
+                self._note(entry)
+            case e.OrderRefused():
+                pass
+            case _:
+                self._switch(entry)
+
+    def _book(self, entry: e.FundsMoved | e.FillBooked | e.FundingBooked) -> None:
+        match entry:
+            case e.FundsMoved():
+                self._move(entry.flow)
+                self._remember(self.outside_trades, entry.why, entry.at)
+            case e.FillBooked():
+                self._keep_order(entry.order)
+                for flow in entry.flows:
+                    self._move(flow)
+                if entry.position is not None:
+                    self._keep_position(entry.position, entry.at)
+            case e.FundingBooked():
+                self._move(entry.flow)
+                self._remember(self.outside_trades, entry.funding_id, entry.at)
+                for position in entry.positions:
+                    self._keep_position(position, entry.at)
+
+    def _note(self, entry: e.Founded | e.PeriodOpened | e.Answered | e.AlertRaised) -> None:
+        match entry:
+            case e.Founded():
+                self.installation = entry.installation
+            case e.PeriodOpened():
+                self.periods[entry.period] = (entry.start, entry.equity)
+                self.periods.setdefault("founding", (entry.start, entry.equity))
+            case e.Answered():
+                self._remember(self.answers, f"{entry.principal}:{entry.key}", entry, ANSWERS)
+            case e.AlertRaised():
+                self.alerts.append(entry.alert)
+                if len(self.alerts) > REMEMBERED:
+                    self.alerts.popleft()
+
+    def _switch(self, entry: e.AnyEntry) -> None:
+        match entry:
+            case e.ParametersChanged():
+                self.parameters = entry.parameters
+            case e.ModeChanged():
+                self.mode = entry.mode
+            case e.KillSwitchChanged():
+                self.kill_switch = entry.switch
+            case e.EntriesPaused():
+                self.pauses[entry.rule] = Pause(entry.reason, entry.until)
+            case e.LossesForgiven():
+                self.consecutive_losses = 0
+                self.pauses.pop("max_consecutive_losses", None)
+            case e.EngineSwitched():
+                self.running = entry.running
+            case e.StrategyChanged():
+                fault = "" if entry.active else entry.why
+                self.strategies[entry.name] = StrategyState(
+                    entry.active, entry.weight, entry.params, fault
+                )
+            case e.PairsChanged():
+                self.pairs = entry.pairs
+            case _:
+                raise TypeError(f"no fold for {type(entry).__name__}")
+
+    def _move(self, flow: Flow) -> None:
+        self.cash[flow.asset] = self.cash.get(flow.asset, ZERO) + flow.amount
+
+    def _keep_order(self, order: Order) -> None:
+        if order.working:
+            self.orders[order.id] = order
+            return
+        if self.orders.pop(order.id, None) is not None:
+            self.completed += order.status in ("filled", "cancelled")
+            self.failed += order.status in ("rejected", "abandoned")
+        self._remember(self.ended, order.id, order)
+
+    def _keep_position(self, position: Position, at: int) -> None:
+        before = self.position(position.id)
+        earned = position.realized_pnl
+        if position.is_open:
+            self.closed.pop(position.id, None)
+            self.positions[position.id] = position
+            return
+        self.positions.pop(position.id, None)
+        self._remember(self.closed, position.id, position)
+        if position.entered > 0:
+            self._tally(position, before, earned, at)
+
+    def _tally(self, position: Position, before: Position | None, earned: Decimal, at: int) -> None:
+        # A late fill can reopen and close a position again: count it once, book the difference.
+        again = before is not None and before.closed_at is not None
+        for owner in (ALL, position.owner):
+            tally = self.tally(owner)
+            self.tallies[owner] = (
+                tally.corrected(earned - before.realized_pnl, at)
+                if again and before is not None
+                else tally.after(earned, at)
+            )
+        if not again:
+            self.consecutive_losses = self.consecutive_losses + 1 if earned < 0 else 0
+
+    @staticmethod
+    def _remember(shelf: dict[str, Any], key: str, value: Any, most: int = REMEMBERED) -> None:
+        shelf.pop(key, None)
+        shelf[key] = value
+        if len(shelf) > most:
+            del shelf[next(iter(shelf))]
+
+
+def encoded(state: State) -> bytes:
+    """Return the state as bytes: equal states give equal bytes."""
+    return msgspec.json.encode(state)
+
+
+def decoded(data: bytes) -> State:
+    """Read back what `encoded` wrote."""
+    return msgspec.json.decode(data, type=State)

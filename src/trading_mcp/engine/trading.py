@@ -1,0 +1,118 @@
+"""Entering on a strategy's wish, and leaving at a stop, a target or a wish."""
+
+import msgspec
+
+from trading_mcp.domain import entries as e
+from trading_mcp.domain.orders import ExitPlan, OrderIntent, Reason
+from trading_mcp.domain.positions import Position
+from trading_mcp.domain.quotes import PriceMove
+from trading_mcp.domain.signals import Signal, Wish
+from trading_mcp.engine.desk import ENGINE, Desk
+from trading_mcp.portfolio import book
+from trading_mcp.risk.sizing import sized_entry
+from trading_mcp.risk.standing import Standing
+from trading_mcp.rules import exits
+
+
+def follow_price(desk: Desk, position: Position, move: PriceMove) -> None:
+    """Leave *position* if *move* hit its stop or target, else let its stop follow the move."""
+    if desk.standing(position.market).exiting(position.id) >= position.size:
+        return
+    # The stop that was in force during the move counts; only then does it follow.
+    kind, _ = exits.exit_hit(
+        position.sign,
+        move.open,
+        move.high,
+        move.low,
+        float(position.stop_loss or 0),
+        float(position.take_profit or 0),
+    )
+    if kind == exits.NONE:
+        _follow(desk, position, move)
+        return
+    reason: Reason = position.stop_kind if kind == exits.STOP else "take_profit"
+    desk.exit(position, reason)
+
+
+def act_on(desk: Desk, signal: Signal, leverage: int) -> None:
+    """Do what a strategy wishes: exits first, then entries."""
+    strategy = desk.state.strategies.get(signal.strategy)
+    if not desk.state.running or strategy is None or not strategy.active:
+        return
+    for wish in signal.wishes:
+        if wish.startswith("exit"):
+            _leave(desk, signal, wish)
+        else:
+            _enter(desk, signal, wish, plan_of(strategy.params), leverage)
+
+
+def plan_of(params: dict[str, float]) -> ExitPlan:
+    """Return the exits that a strategy's parameters ask for."""
+    return ExitPlan(
+        stop_loss_pct=float(params.get("stop_loss_pct", 0.0)),
+        take_profit_pct=float(params.get("take_profit_pct", 0.0)),
+        trailing_pct=float(params.get("trailing_stop_pct", 0.0)),
+        breakeven_pct=float(params.get("breakeven_pct", 0.0)),
+    )
+
+
+def _follow(desk: Desk, position: Position, move: PriceMove) -> None:
+    stop = float(position.stop_loss or 0)
+    best = exits.best_price(position.sign, move.high, move.low)
+    even = exits.breakeven_stop(
+        position.sign,
+        stop,
+        float(position.entry_price),
+        best,
+        position.breakeven_pct,
+        float(desk.markets[position.market].taker_fee),
+    )
+    moved = exits.trailed_stop(position.sign, even, best, position.trailing_pct)
+    level = book.on_tick(moved, position.tick)
+    # A stop that the move has already passed again would not be a stop, but an exit.
+    follows = moved != stop and level != position.stop_loss
+    if not follows or not exits.is_protective(position.sign, float(level), move.last):
+        return
+    kind = "breakeven" if moved == even else "trailing_stop"
+    changed = msgspec.structs.replace(position, stop_loss=level, stop_kind=kind)
+    desk.make(e.PositionChanged(at=desk.now, position=changed, why=kind, principal=ENGINE))
+
+
+def _leave(desk: Desk, signal: Signal, wish: Wish) -> None:
+    side = "long" if wish == "exit_long" else "short"
+    for position in desk.standings.positions_in(signal.market):
+        if position.owner == signal.strategy and position.side == side:
+            desk.exit(position, "exit_signal")
+
+
+def _enter(desk: Desk, signal: Signal, wish: Wish, plan: ExitPlan, leverage: int) -> None:
+    market = desk.markets[signal.market]
+    standing = desk.standing(signal.market)
+    if (wish == "enter_short" and not market.can_short) or not _is_wanted(signal, standing):
+        return
+    geared = min(leverage, market.max_leverage)
+    size = sized_entry(signal, plan, standing, desk.state.tally(signal.strategy), geared)
+    if size is None:
+        return
+    desk.submit(
+        OrderIntent(
+            market=signal.market,
+            side="buy" if wish == "enter_long" else "sell",
+            type="market",
+            amount=size.amount,
+            owner=signal.strategy,
+            principal=ENGINE,
+            reason="signal",
+            leverage=geared,
+            plan=size.plan,
+        )
+    )
+
+
+def _is_wanted(signal: Signal, standing: Standing) -> bool:
+    # A wish that is known to be refused, candle after candle, is no news for the journal.
+    held = standing.position_of(signal.strategy) or standing.entering(signal.strategy)
+    paused = any(standing.now < pause.until for pause in standing.pauses.values())
+    full = standing.positions_open >= standing.parameters.max_open_positions
+    blocked = held or paused or full or standing.kill_switch
+    return not blocked and signal.strength >= standing.confidence_threshold

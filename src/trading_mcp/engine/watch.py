@@ -1,0 +1,108 @@
+"""Watching over the account: periods open, pauses end, losses are judged."""
+
+from datetime import UTC, datetime
+
+from trading_mcp.domain import entries as e
+from trading_mcp.domain.limits import KillSwitch
+from trading_mcp.domain.numbers import ZERO
+from trading_mcp.engine.desk import ENGINE, Desk
+from trading_mcp.risk import sentinel
+
+
+def keep_watch(desk: Desk) -> None:
+    """Do all that time, prices and closed positions may have made due."""
+    _open_periods(desk)
+    _forgive(desk)
+    _pause_after_losses(desk)
+    if desk.state.kill_switch is None:
+        _judge(desk)
+
+
+def kill(desk: Desk, reason: str, principal: str) -> None:
+    """Turn the kill switch on, unless it is on already."""
+    if desk.state.kill_switch is not None:
+        return
+    switch = KillSwitch(reason=reason, principal=principal, activated_at=desk.now)
+    desk.make(e.KillSwitchChanged(at=desk.now, switch=switch, principal=principal))
+    desk.alert("kill_switch", "critical", f"Kill switch activated: {reason}")
+
+
+def equity(desk: Desk) -> sentinel.Equity:
+    """Return the account's worth now and at the start of its periods."""
+    periods = desk.state.periods
+    return sentinel.Equity(
+        now=desk.standings.equity(),
+        day=periods["day"][1] if "day" in periods else None,
+        week=periods["week"][1] if "week" in periods else None,
+        month=periods["month"][1] if "month" in periods else None,
+    )
+
+
+def _open_periods(desk: Desk) -> None:
+    starts: dict[e.Period, int] = {
+        "day": sentinel.start_of_day(desk.now),
+        "week": sentinel.start_of_week(desk.now),
+        "month": _start_of_month(desk.now),
+    }
+    periods = desk.state.periods
+    due = [name for name, at in starts.items() if periods.get(name, (-1, ZERO))[0] < at]
+    worth = desk.standings.equity() if due else None
+    if worth is None:
+        return
+    for name in due:
+        desk.make(e.PeriodOpened(at=desk.now, period=name, start=starts[name], equity=worth))
+
+
+def _forgive(desk: Desk) -> None:
+    pause = desk.state.pauses.get("max_consecutive_losses")
+    if pause is not None and desk.now >= pause.until:
+        desk.make(e.LossesForgiven(at=desk.now))
+
+
+def _pause_after_losses(desk: Desk) -> None:
+    parameters, streak = desk.state.parameters, desk.state.consecutive_losses
+    paused = "max_consecutive_losses" in desk.state.pauses
+    if paused or streak < parameters.max_consecutive_losses:
+        return
+    reason = f"{streak} losing positions in a row: entries pause"
+    until = desk.now + int(parameters.loss_cooldown_minutes * 60_000)
+    rule = "max_consecutive_losses"
+    desk.make(e.EntriesPaused(at=desk.now, rule=rule, reason=reason, until=until))
+    desk.alert("consecutive_losses", "warning", reason, float(streak))
+
+
+def _judge(desk: Desk) -> None:
+    worth = equity(desk)
+    if worth.now is None or worth.day is None:
+        return
+    findings = sentinel.judge(worth, desk.state.parameters)
+    for caution in findings.warnings:
+        _warn(desk, caution)
+    if findings.pause:
+        _pause_for_the_day(desk, findings.pause)
+    if findings.kill:
+        kill(desk, findings.kill, ENGINE)
+
+
+def _pause_for_the_day(desk: Desk, reason: str) -> None:
+    rule = "max_daily_loss_usd"
+    end = desk.state.periods["day"][0] + sentinel.DAY_MS
+    paused = desk.state.pauses.get(rule)
+    if paused is None or paused.until < end:
+        desk.make(e.EntriesPaused(at=desk.now, rule=rule, reason=reason, until=end))
+
+
+def _warn(desk: Desk, caution: sentinel.Caution) -> None:
+    day = desk.state.periods["day"][0]
+    said = any(
+        alert.trigger == caution.trigger and alert.severity == caution.severity and alert.at >= day
+        for alert in desk.state.alerts
+    )
+    if not said:
+        desk.alert(caution.trigger, caution.severity, caution.message, caution.value)
+
+
+def _start_of_month(at: int) -> int:
+    day = datetime.fromtimestamp(at / 1000, UTC)
+    first = day.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return int(first.timestamp() * 1000)

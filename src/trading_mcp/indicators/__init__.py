@@ -1,0 +1,1 @@
+"""Indicators: what columns of prices say, and candles on larger intervals."""

@@ -1,0 +1,188 @@
+"""Indicators over whole columns: TA-Lib behind typed functions.
+
+Every function takes float64 columns, oldest first, and gives columns of the same length: NaN for
+as long as there is too little to go by, for all rows if need be. Leading NaN is skipped; from the
+first NaN or infinity after a number on, the answer is NaN, since an average never forgets it. No
+market, however flat, makes them raise; only a parameter out of range does (ValueError).
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import talib
+
+from trading_mcp.domain.candles import Column
+from trading_mcp.domain.signals import Flags
+
+TIE = 1e-9
+"""Values closer than this part of the larger one are equal to `crosses_above` and `_below`."""
+_NOISE = 1e-12
+_FORGOTTEN = 1e-9
+
+
+class MacdColumns(NamedTuple):
+    """The MACD line, its signal line, and the first minus the second."""
+
+    line: Column
+    signal: Column
+    histogram: Column
+
+
+class BollingerColumns(NamedTuple):
+    """The moving average and the bands around it."""
+
+    upper: Column
+    middle: Column
+    lower: Column
+
+
+class StochasticColumns(NamedTuple):
+    """Where the close lies between the lowest low and the highest high, in percent; smoothed."""
+
+    k: Column
+    d: Column
+
+
+def sma(column: Column, period: int) -> Column:
+    """Return the simple moving average."""
+    return _talib(talib.SMA, column, timeperiod=period)[0]
+
+
+def ema(column: Column, period: int) -> Column:
+    """Return the exponential moving average, begun with the simple one."""
+    return _talib(talib.EMA, column, timeperiod=period)[0]
+
+
+def rsi(column: Column, period: int = 14) -> Column:
+    """Return Wilder's relative strength index, 0 to 100.
+
+    A market that has never moved, or not for so long that what was before is forgotten, is
+    neutral: 50. (TA-Lib says 0 to the first, which would read as oversold.)
+    """
+    (index,) = _talib(talib.RSI, column, timeperiod=period)
+    for stretch in _stillness(column, wilder_warmup(period)):
+        index[stretch] = np.where(np.isnan(index[stretch]), np.nan, 50.0)
+    return index
+
+
+def macd(column: Column, fast: int = 12, slow: int = 26, signal: int = 9) -> MacdColumns:
+    """Return the fast EMA minus the slow one, with its own EMA as signal line.
+
+    Less than a millionth of a millionth of the price is 0: what is left of rounding in a market
+    that stands still must not look like a crossing.
+    """
+    columns = _talib(talib.MACD, column, fastperiod=fast, slowperiod=slow, signalperiod=signal)
+    noise = _NOISE * np.abs(column)
+    return MacdColumns(*(np.where(np.abs(part) < noise, 0.0, part) for part in columns))
+
+
+def bollinger(column: Column, period: int = 20, deviations: float = 2.0) -> BollingerColumns:
+    """Return the moving average and the bands so many (population) deviations around it."""
+    wide = float(deviations)
+    return BollingerColumns(
+        *_talib(talib.BBANDS, column, timeperiod=period, nbdevup=wide, nbdevdn=wide)
+    )
+
+
+def atr(high: Column, low: Column, close: Column, period: int = 14) -> Column:
+    """Return Wilder's average true range, in the price's own unit."""
+    return _talib(talib.ATR, high, low, close, timeperiod=period)[0]
+
+
+def stochastic(
+    high: Column,
+    low: Column,
+    close: Column,
+    k_period: int = 14,
+    k_smoothing: int = 3,
+    d_period: int = 3,
+) -> StochasticColumns:
+    """Return the slow stochastic, 0 to 100; 0 where the market had no height for *k_period*."""
+    columns = _talib(
+        talib.STOCH,
+        high,
+        low,
+        close,
+        fastk_period=k_period,
+        slowk_period=k_smoothing,
+        slowd_period=d_period,
+    )
+    # TA-Lib's running sums leave 1e-15 where 0 is meant, and what they leave depends on where
+    # the history begins: a short window would cross lines that a long one does not.
+    return StochasticColumns(*(np.round(part, 9) for part in columns))
+
+
+def crosses_above(column: Column, other: Column | float) -> Flags:
+    """Return where *column* is above *other* and was not at the row before.
+
+    Rows next to a NaN are False. Values within `TIE` of each other are equal, because the last
+    digits of a running average depend on where it began.
+    """
+    return _crosses(column, other)
+
+
+def crosses_below(column: Column, other: Column | float) -> Flags:
+    """Return where *column* is below *other* and was not at the row before."""
+    return _crosses(other, column)
+
+
+def recently(flags: Flags, candles: int) -> Flags:
+    """Return where *flags* is true at the row itself or one of the *candles* - 1 before it."""
+    seen = np.cumsum(flags)
+    before = np.zeros_like(seen)
+    before[candles:] = seen[:-candles]
+    return np.asarray(seen > before)
+
+
+def wilder_warmup(period: int) -> int:
+    """Return after how many candles RSI or ATR no longer tells where its history began."""
+    forgetting = math.log(_FORGOTTEN) / math.log1p(-1 / max(period, 2))
+    return 1 + period + math.ceil(forgetting)
+
+
+def ema_warmup(period: int) -> int:
+    """Return after how many candles an EMA no longer tells where its history began."""
+    forgetting = math.log(_FORGOTTEN) / math.log1p(-2 / (max(period, 2) + 1))
+    return period + math.ceil(forgetting)
+
+
+def _crosses(upper: Column | float, lower: Column | float) -> Flags:
+    margin = TIE * np.maximum(np.abs(upper), np.abs(lower))
+    above = np.asarray(upper > lower + margin)
+    known = ~(np.isnan(upper) | np.isnan(lower))
+    crossed = np.zeros(len(above), dtype=np.bool_)
+    crossed[1:] = above[1:] & ~above[:-1] & known[:-1]
+    return crossed
+
+
+def _talib(function: Callable[..., Any], *columns: Column, **parameters: float) -> list[Column]:
+    inputs = [np.ascontiguousarray(column, dtype=np.float64) for column in columns]
+    try:
+        answer = function(*inputs, **parameters)
+    except Exception as error:  # TA-Lib raises nothing narrower
+        raise ValueError(f"{function.__name__} of {parameters}: {error}") from error
+    outputs = list(answer) if isinstance(answer, tuple) else [answer]
+    for output in outputs:
+        # Some functions skip a NaN by accident of comparison; we never answer past one.
+        output[_first_hole(inputs) :] = np.nan
+    return outputs
+
+
+def _first_hole(columns: list[Column]) -> int:
+    known = np.logical_and.reduce([np.isfinite(column) for column in columns])
+    if known.all():
+        return len(known)
+    holes = np.flatnonzero(np.maximum.accumulate(known) & ~known)
+    return int(holes[0]) if len(holes) else len(known)
+
+
+def _stillness(column: Column, patience: int) -> Iterator[slice]:
+    """Yield each stretch of equal values from its row *patience* on; the first one whole."""
+    starts = np.flatnonzero(np.append(True, column[1:] != column[:-1]))
+    ends = np.append(starts[1:], len(column))
+    since = starts + patience
+    since[0] = 0
+    long = since < ends
+    return (slice(start, end) for start, end in zip(since[long], ends[long], strict=True))

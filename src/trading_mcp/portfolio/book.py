@@ -1,0 +1,129 @@
+"""What a fill does to its order, its position and the balances: sums, so any order will do."""
+
+from decimal import Decimal
+
+import msgspec
+
+from trading_mcp.domain.accounts import Flow, asset_key
+from trading_mcp.domain.markets import Market
+from trading_mcp.domain.numbers import exact, nearest
+from trading_mcp.domain.orders import ExitPlan, Fill, Order, OrderStatus
+from trading_mcp.domain.positions import Position, PositionSide, opening_side
+from trading_mcp.rules import exits
+
+
+def is_booked(order: Order, fill: Fill) -> bool:
+    """Say whether *order* has this trade already."""
+    return fill.trade_id in order.trade_ids
+
+
+def order_after(order: Order, fill: Fill) -> Order:
+    """Return *order* with *fill* added. Filling never ends a cancel's effect but by completion."""
+    filled = order.filled + fill.amount
+    return msgspec.structs.replace(
+        order,
+        filled=filled,
+        filled_value=order.filled_value + fill.value,
+        fees=order.fees + fill.fee,
+        trade_ids=(*order.trade_ids, fill.trade_id),
+        status=_status_after(order, filled),
+        updated_at=max(order.updated_at, fill.at),
+    )
+
+
+def _status_after(order: Order, filled: Decimal) -> OrderStatus:
+    if filled >= order.amount:
+        return "filled"
+    # A part-fill says that the venue has the order; it does not bring a cancelled one back.
+    return "partial" if order.working else order.status
+
+
+def position_after(position: Position, order: Order, fill: Fill) -> Position:
+    """Return *position* with *fill* of *order* added: enlarged or reduced, closed or reopened."""
+    if order.side == opening_side(position.side):
+        entered = position.entered + fill.amount
+        changed = msgspec.structs.replace(
+            position,
+            entered=entered,
+            entered_value=position.entered_value + fill.value,
+            fees=position.fees + fill.fee,
+            opened_at=min(position.opened_at, fill.at) if position.entered else fill.at,
+        )
+        changed = with_planned_exits(changed)
+    else:
+        changed = msgspec.structs.replace(
+            position,
+            exited=position.exited + fill.amount,
+            exited_value=position.exited_value + fill.value,
+            fees=position.fees + fill.fee,
+            close_reason=order.reason,
+        )
+    closed = changed.entered > 0 and not changed.is_open
+    return msgspec.structs.replace(
+        changed, closed_at=max(fill.at, position.closed_at or 0) if closed else None
+    )
+
+
+def with_planned_exits(position: Position) -> Position:
+    """Return *position* with stop and target at its plan's distances from the entry price."""
+    plan = position.plan
+    if plan is None or position.stops_by_hand or position.stop_kind != "stop_loss":
+        return position
+    return msgspec.structs.replace(
+        position,
+        stop_loss=_planned(position, -plan.stop_loss_pct),
+        take_profit=_planned(position, plan.take_profit_pct),
+    )
+
+
+def _planned(position: Position, percent: float) -> Decimal | None:
+    if percent == 0:
+        return None
+    price = exits.level(position.sign, float(position.entry_price), percent)
+    return on_tick(price, position.tick)
+
+
+def on_tick(price: float, tick: Decimal) -> Decimal:
+    """Put a watched level on the market's tick: the nearest."""
+    return nearest(exact(price), tick)
+
+
+def opened_by(order: Order, market: Market) -> Position:
+    """Return the position that *order* opens, with nothing in it yet."""
+    side: PositionSide = "long" if order.side == "buy" else "short"
+    plan = order.plan or ExitPlan(stop_loss_pct=0.0)
+    return Position(
+        id=order.position_id or "",
+        market=order.market,
+        exchange=order.exchange,
+        symbol=order.symbol,
+        side=side,
+        owner=order.owner,
+        leverage=order.leverage,
+        opened_at=order.created_at,
+        tick=market.tick,
+        plan=plan,
+        trailing_pct=plan.trailing_pct,
+        breakeven_pct=plan.breakeven_pct,
+    )
+
+
+def flows_of(fill: Fill, market: Market) -> tuple[Flow, ...]:
+    """Return how *fill* changes the balances.
+
+    Spot and perpetual alike: the quote pays for what is bought. A perpetual is held under its
+    symbol, and its wallet is the quote plus the signed entry value of what is open.
+    """
+    signed = fill.amount if fill.side == "buy" else -fill.amount
+    value = fill.value if fill.side == "buy" else -fill.value
+    return (
+        Flow(held_asset(market), signed),
+        Flow(asset_key(market.exchange, market.quote), -value),
+        Flow(asset_key(market.exchange, fill.fee_currency), -fill.fee),
+    )
+
+
+def held_asset(market: Market) -> str:
+    """Return the asset that a buy on *market* adds to."""
+    name = market.base if market.type == "spot" else market.symbol
+    return asset_key(market.exchange, name)

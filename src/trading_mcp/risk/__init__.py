@@ -1,0 +1,1 @@
+"""How much, and whether at all."""

@@ -1,0 +1,60 @@
+"""The one gate: every order of every caller passes here, and only here becomes approved."""
+
+import msgspec
+
+from trading_mcp.domain.orders import ApprovedOrder, OrderIntent, Refused, Verdict
+from trading_mcp.risk import rules
+from trading_mcp.risk.standing import Standing
+
+
+def on_grid(intent: OrderIntent, standing: Standing) -> OrderIntent:
+    """Return *intent* with the very amount and prices that would be sent."""
+    market = standing.market
+    return msgspec.structs.replace(
+        intent,
+        amount=market.amount(intent.amount),
+        price=market.limit_price(intent.price, intent.side) if intent.price else None,
+        stop_price=market.near_price(intent.stop_price) if intent.stop_price else None,
+    )
+
+
+def review(intent: OrderIntent, standing: Standing) -> tuple[Verdict, ...]:
+    """Return what every rule that applies says of *intent*, which must be on the grid."""
+    applying = rules.REDUCING if intent.reduces else rules.ENTERING
+    return tuple(_judged(rule, intent, standing) for rule in (*applying, *rules.ALWAYS))
+
+
+def approve(
+    intent: OrderIntent, standing: Standing, *, order_id: str, client_id: str
+) -> ApprovedOrder | Refused:
+    """Approve *intent* for sending, or say why not. The first objection counts."""
+    final = on_grid(intent, standing)
+    verdicts = review(final, standing)
+    objection = next((v for v in verdicts if not v.allowed), None)
+    if objection is not None:
+        return Refused(intent=final, objection=objection, verdicts=verdicts)
+    return ApprovedOrder(
+        id=order_id,
+        client_id=client_id,
+        exchange=standing.market.exchange,
+        symbol=standing.market.symbol,
+        side=final.side,
+        type=final.type,
+        amount=final.amount,
+        price=final.price,
+        stop_price=final.stop_price,
+        reduce_only=final.reduces is not None,
+        leverage=final.leverage,
+    )
+
+
+def _judged(rule: rules.Rule, intent: OrderIntent, standing: Standing) -> Verdict:
+    try:
+        return rule(intent, standing)
+    except Exception as error:  # a check that fails means stop, not go
+        return Verdict(
+            rule=rule.__name__,
+            allowed=False,
+            code="INTERNAL_ERROR",
+            reason=f"The check {rule.__name__} failed: {type(error).__name__}",
+        )

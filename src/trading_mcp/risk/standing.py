@@ -1,0 +1,98 @@
+"""What the risk core needs to know of the account before it decides on one order."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from trading_mcp.domain.limits import MODES, KillSwitch, ModeFactors, RiskMode, RiskParameters
+from trading_mcp.domain.markets import Market
+from trading_mcp.domain.numbers import ZERO
+from trading_mcp.domain.orders import Order
+from trading_mcp.domain.positions import Position
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Why no position may be opened, and until when (UTC ms)."""
+
+    reason: str
+    until: int
+
+
+class Price(msgspec.Struct, frozen=True):
+    """The best quotes of a market, in quote per base. *fresh* is False while they are stale."""
+
+    bid: Decimal
+    ask: Decimal
+    last: Decimal
+    fresh: bool
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """The account at one moment, as one order on one market sees it.
+
+    Amounts in quote unless said otherwise. Working orders count in full: *exposure* and
+    *market_exposure* hold the notional of positions and of every entry that may still trade;
+    *free_quote* is what is not tied up by margins or reservations; *free_base* (base) is what
+    may be sold on a spot market without taking from a position.
+    """
+
+    now: int
+    market: Market
+    price: Price | None
+    parameters: RiskParameters
+    mode: RiskMode
+    kill_switch: KillSwitch | None
+    pauses: dict[str, Pause]
+    equity: Decimal | None
+    exposure: Decimal
+    owner_exposure: Callable[[str], Decimal]
+    owner_weight: Callable[[str], float]
+    positions_open: int
+    positions: tuple[Position, ...]
+    orders: tuple[Order, ...]
+    free_quote: Decimal
+    free_base: Decimal
+    recent_entries: int
+
+    @property
+    def factors(self) -> ModeFactors:
+        """What the risk mode does."""
+        return MODES[self.mode]
+
+    @property
+    def max_position(self) -> Decimal:
+        """The largest notional of one position under the present mode."""
+        return Decimal(str(self.parameters.max_position_size_usd * self.factors.limit))
+
+    @property
+    def max_exposure(self) -> Decimal:
+        """The largest notional of everything under the present mode."""
+        return Decimal(str(self.parameters.max_total_exposure_usd * self.factors.limit))
+
+    @property
+    def confidence_threshold(self) -> float:
+        """The weakest signal that is acted on."""
+        wanted = self.parameters.confidence_threshold + self.factors.confidence
+        return min(1.0, max(0.0, wanted))
+
+    def position_of(self, owner: str) -> Position | None:
+        """Return *owner*'s open position in this market."""
+        return next((p for p in self.positions if p.owner == owner), None)
+
+    def entering(self, owner: str) -> tuple[Order, ...]:
+        """Return *owner*'s working entries in this market."""
+        return tuple(o for o in self.orders if o.owner == owner and not o.reduce_only)
+
+    def exiting(self, position_id: str) -> Decimal:
+        """Return how much of a position working orders may already take away, in base."""
+        return sum(
+            (o.remaining for o in self.orders if o.reduce_only and o.position_id == position_id),
+            ZERO,
+        )
+
+    def owner_notional(self, owner: str) -> Decimal:
+        """Return the notional of *owner*'s position and working entries in this market."""
+        held = self.position_of(owner)
+        value = held.size * self.price.last if held and self.price else ZERO
+        return value + sum((o.remaining * o.reserved_price for o in self.entering(owner)), ZERO)

@@ -1,0 +1,1 @@
+"""Every operation, once: what REST and MCP both offer."""

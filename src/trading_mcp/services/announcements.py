@@ -1,0 +1,113 @@
+"""What subscribers are told: the documented events, made from the engine's facts."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+from trading_mcp.domain import entries as e
+from trading_mcp.engine.facts import MetricsMeasured, PositionMarked
+from trading_mcp.engine.hub import Hub
+from trading_mcp.services.views import iso
+
+Channel = Literal["positions", "trades", "metrics", "alerts"]
+CHANNELS: tuple[Channel, ...] = ("positions", "trades", "metrics", "alerts")
+
+
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+    """One event, encoded once for all subscribers.
+
+    *key* names the state it is the newest value of: a subscriber that lags may be spared the
+    older ones. None: an event that must not be dropped.
+    """
+
+    channel: Channel
+    key: str | None
+    payload: bytes
+
+
+class Announcer:
+    """Turns the hub's facts into announcements and hands them to its listeners."""
+
+    def __init__(self, hub: Hub):
+        self._listeners: list[Callable[[Announcement], None]] = []
+        hub.listen(self._hear)
+
+    def listen(self, listener: Callable[[Announcement], None]) -> None:
+        """Hand every later announcement to *listener*, which must return at once."""
+        self._listeners.append(listener)
+
+    def _hear(self, fact: object) -> None:
+        if not self._listeners:
+            return
+        made = announcement(fact)
+        if made is not None:
+            for listener in self._listeners:
+                listener(made)
+
+
+def announcement(fact: object) -> Announcement | None:
+    """Return what subscribers are told of *fact*, or None if they are not."""
+    match fact:
+        case PositionMarked():
+            data = msgspec.to_builtins(fact)
+            position_id = data.pop("position_id")
+            data.pop("at")
+            return _made(
+                "positions", "position_update", {"id": position_id, **data}, fact.at, position_id
+            )
+        case MetricsMeasured():
+            data = msgspec.to_builtins(fact)
+            data.pop("at")
+            return _made("metrics", "metrics_update", data, fact.at, "metrics")
+        case e.FillBooked():
+            return _made("trades", "trade_executed", _trade(fact), fact.at, None)
+        case e.AlertRaised():
+            return _made("alerts", "alert", _alert(fact), fact.at, None)
+        case e.KillSwitchChanged():
+            return _made("alerts", "kill_switch", _switch(fact), fact.at, None)
+        case _:
+            return None
+
+
+def _trade(fact: e.FillBooked) -> dict[str, Any]:
+    status = "filled" if fact.order.filled >= fact.order.amount else "pending"
+    return {
+        "order_id": fact.order.id,
+        "trade_id": fact.fill.trade_id,
+        "position_id": fact.order.position_id,
+        "symbol": fact.order.symbol,
+        "side": fact.order.side,
+        "price": float(fact.fill.price),
+        "size": float(fact.fill.amount),
+        "status": status,
+        "strategy": fact.order.owner,
+        "reason": fact.order.reason,
+    }
+
+
+def _alert(fact: e.AlertRaised) -> dict[str, Any]:
+    alert = fact.alert
+    return {
+        "id": alert.id,
+        "severity": alert.severity,
+        "message": alert.message,
+        "trigger": alert.trigger,
+        "value": alert.value,
+    }
+
+
+def _switch(fact: e.KillSwitchChanged) -> dict[str, Any]:
+    switch = fact.switch
+    return {
+        "active": switch is not None,
+        "reason": switch.reason if switch else "",
+        "timestamp": iso(fact.at),
+    }
+
+
+def _made(
+    channel: Channel, kind: str, data: dict[str, Any], at: int, key: str | None
+) -> Announcement:
+    payload = msgspec.json.encode({"type": kind, "data": data, "timestamp": iso(at)})
+    return Announcement(channel=channel, key=key and f"{kind}:{key}", payload=payload)

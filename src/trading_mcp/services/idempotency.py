@@ -1,0 +1,99 @@
+"""Same key, same effect once, same answer: over retries, callers in parallel, and crashes."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from trading_mcp.domain import entries as e
+from trading_mcp.domain.errors import IdempotencyConflict
+from trading_mcp.domain.orders import Order
+from trading_mcp.engine.session import Session
+from trading_mcp.services.operations import Caller, Operation
+
+Resumed = Callable[[Order], Awaitable[Any]]
+
+
+class Idempotency:
+    """Wraps operations that change something, so that a repeated key does not repeat the effect.
+
+    *resumed* gives the answer for an order whose request was cut off before it was answered.
+    """
+
+    def __init__(self, session: Session, resumed: Resumed):
+        self._session, self._resumed = session, resumed
+        self._running: dict[str, tuple[str, asyncio.Future[Any]]] = {}
+
+    def wrap(self, operation: Operation) -> Operation:
+        """Return *operation* made safe to repeat. One that only reads stays as it is."""
+        if operation.read_only:
+            return operation
+
+        async def run(request: Any, caller: Caller) -> Any:
+            key = request.idempotency_key or caller.idempotency_key
+            if key is None:
+                return await operation.run(request, caller)
+            return await self._once(operation, request, Caller(caller.principal, key))
+
+        return msgspec.structs.replace(operation, run=run)
+
+    async def _once(self, operation: Operation, request: Any, caller: Caller) -> Any:
+        name = f"{caller.principal}:{caller.idempotency_key}"
+        digest = _digest(operation, request)
+        if name in self._running:
+            known, running = self._running[name]
+            _must_match(known, digest, caller)
+            return await asyncio.shield(running)
+        if (answered := self._session.state.answers.get(name)) is not None:
+            _must_match(answered.request, digest, caller)
+            return msgspec.convert(answered.answer, operation.answer)
+        work = asyncio.ensure_future(self._run(operation, request, caller, name, digest))
+        self._running[name] = (digest, work)
+        work.add_done_callback(lambda _: self._running.pop(name, None))
+        # A caller that goes away must not take the effect's record with it.
+        return await asyncio.shield(work)
+
+    async def _run(
+        self, operation: Operation, request: Any, caller: Caller, name: str, digest: str
+    ) -> Any:
+        cut_off = self._order_of(name)
+        answer = (
+            await self._resumed(cut_off)
+            if cut_off is not None
+            else await operation.run(request, caller)
+        )
+        await self._session.record(
+            e.Answered(
+                at=self._session.clock.now(),
+                principal=caller.principal,
+                key=caller.idempotency_key or "",
+                operation=operation.name,
+                request=digest,
+                answer=msgspec.to_builtins(answer),
+            )
+        )
+        return answer
+
+    def _order_of(self, name: str) -> Order | None:
+        state = self._session.state
+        for shelf in (state.orders, state.ended):
+            for order in shelf.values():
+                if order.idempotency == name:
+                    return order
+        return None
+
+
+def _digest(operation: Operation, request: Any) -> str:
+    fields = msgspec.to_builtins(request)
+    fields.pop("idempotency_key", None)
+    return hashlib.sha256(msgspec.json.encode([operation.name, fields])).hexdigest()
+
+
+def _must_match(known: str, digest: str, caller: Caller) -> None:
+    if known != digest:
+        raise IdempotencyConflict(
+            f"The idempotency key {caller.idempotency_key!r} was used for a different request",
+            hint="Use a new key for a new request; repeat a request with its own key.",
+        )

@@ -1,0 +1,55 @@
+"""What requests and answers of several operations share."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from trading_mcp.domain.markets import MarketType
+from trading_mcp.services.operations import Request
+
+Pair = Annotated[str, Meta(min_length=3, max_length=40, description="BASE-QUOTE, such as BTC-USDT")]
+Exchange = Annotated[
+    str | None,
+    Meta(description="A configured exchange, such as sim; left out: the default exchange"),
+]
+Interval = Annotated[str, Meta(description="Candle length: 1m, 3m, 5m, 15m, 30m, 1h, ... 1d")]
+Positive = Annotated[float, Meta(gt=0, le=1e15)]
+Amount = Annotated[float, Meta(gt=0, le=1e15, description="In base currency, such as BTC")]
+Price = Annotated[float, Meta(gt=0, le=1e15, description="In quote currency per base")]
+Text = Annotated[str, Meta(min_length=1, max_length=500)]
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+IdempotencyKey = Annotated[
+    str | None,
+    Meta(
+        min_length=1,
+        max_length=128,
+        description="Any unique text: the same key again gives the same answer, with no second "
+        "effect. Advised for every call that may be repeated",
+    ),
+]
+MarketTypeChoice = Annotated[
+    MarketType | None, Meta(description="spot (default) or perpetual; or write BTC-USDT-PERP")
+]
+
+
+class Nothing(Request, frozen=True, kw_only=True):
+    """A request without parameters."""
+
+
+class OfExchange(Request, frozen=True, kw_only=True):
+    """A request about one exchange, or (left out) all."""
+
+    exchange: Exchange = None
+
+
+class Mutation(Request, frozen=True, kw_only=True):
+    """A request that changes something."""
+
+    idempotency_key: IdempotencyKey = None
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done, in words."""
+
+    message: str

@@ -1,0 +1,157 @@
+"""Limits, exposure, the sentinel and the kill switch."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from trading_mcp.domain.limits import Fraction, Percent, RiskMode, Usd
+from trading_mcp.domain.orders import Side
+from trading_mcp.services.operations import Request
+from trading_mcp.services.shapes.common import (
+    Amount,
+    Exchange,
+    MarketTypeChoice,
+    Mutation,
+    Pair,
+    Price,
+    Text,
+)
+
+
+class Parameters(msgspec.Struct, frozen=True, kw_only=True):
+    """The risk parameters; their meanings stand in docs/configuration.md."""
+
+    max_position_size_usd: float
+    max_total_exposure_usd: float
+    stop_loss_percent: float
+    take_profit_percent: float
+    max_daily_loss_usd: float
+    max_consecutive_losses: int
+    volatility_multiplier: float
+    kelly_fraction: float
+    risk_free_rate: float
+    confidence_threshold: float
+    risk_per_trade_percent: float
+    max_open_positions: int
+    loss_cooldown_minutes: float
+    max_leverage: int
+    max_daily_drawdown_percent: float
+    max_weekly_drawdown_percent: float
+    max_monthly_drawdown_percent: float
+    max_orders_per_minute: int
+    max_price_deviation_percent: float
+
+
+class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits and how near the account is to them; *limit_reason* says why it can't trade."""
+
+    parameters: Parameters
+    risk_mode: RiskMode
+    can_trade: bool
+    limit_reason: str
+    current_exposure: float
+    daily_pnl: float
+    consecutive_losses: int
+
+
+class RiskLimitsUpdate(Mutation, frozen=True, kw_only=True):
+    """New risk parameters; those left out stay as they are."""
+
+    max_position_size_usd: Usd | None = None
+    max_total_exposure_usd: Usd | None = None
+    stop_loss_percent: Percent | None = None
+    take_profit_percent: Percent | None = None
+    max_daily_loss_usd: Usd | None = None
+    max_consecutive_losses: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    volatility_multiplier: Annotated[float, Meta(ge=0, le=20)] | None = None
+    kelly_fraction: Fraction | None = None
+    risk_free_rate: Annotated[float, Meta(ge=-1, le=1)] | None = None
+    confidence_threshold: Fraction | None = None
+    risk_per_trade_percent: Annotated[float, Meta(gt=0, le=10)] | None = None
+    max_open_positions: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    loss_cooldown_minutes: Annotated[float, Meta(ge=0, le=100_000)] | None = None
+    max_leverage: Annotated[int, Meta(ge=1, le=100)] | None = None
+    max_daily_drawdown_percent: Percent | None = None
+    max_weekly_drawdown_percent: Percent | None = None
+    max_monthly_drawdown_percent: Percent | None = None
+    max_orders_per_minute: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    max_price_deviation_percent: Percent | None = None
+    risk_mode: RiskMode | None = None
+
+
+class Exposure(msgspec.Struct, frozen=True, kw_only=True):
+    """The notional at risk, working entries included, in quote; *exposure_percent* of the limit."""
+
+    current_exposure: float
+    max_exposure: float
+    exposure_percent: float
+    available_exposure: float
+    by_symbol: dict[str, float]
+
+
+class RiskState(msgspec.Struct, frozen=True, kw_only=True):
+    """The sentinel's view. Drawdowns are positive percent since the start of the UTC period."""
+
+    current_drawdown_daily: float
+    current_drawdown_weekly: float
+    current_drawdown_monthly: float
+    total_exposure: float
+    exposure_by_symbol: dict[str, float]
+    consecutive_losses: int
+    risk_mode: RiskMode
+    kill_switch_active: bool
+    kill_switch_reason: str
+    can_trade: bool
+    limit_reason: str
+    last_update: str
+
+
+class KillSwitchRequest(Mutation, frozen=True, kw_only=True):
+    """Why the kill switch goes on."""
+
+    reason: Text = "Manual activation"
+
+
+class KillSwitchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The kill switch now. *cancelled* and *unresolved* are ids of entries that were working."""
+
+    message: str
+    active: bool
+    reason: str
+    timestamp: str
+    cancelled: list[str]
+    unresolved: list[str]
+
+
+class CheckRequest(Request, frozen=True, kw_only=True):
+    """An order to be judged, not sent. Without *price*: a market order."""
+
+    exchange: Exchange = None
+    pair: Pair
+    market_type: MarketTypeChoice = None
+    side: Side
+    amount: Amount
+    price: Price | None = None
+    leverage: Annotated[int, Meta(ge=1, le=100)] = 1
+
+
+class RuleVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What one rule says; *headroom* is what is left of *limit*, where it counts something."""
+
+    rule: str
+    allowed: bool
+    reason: str
+    limit: float | None
+    found: float | None
+    headroom: float | None
+
+
+class CheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the order would pass, and every rule's verdict. *max_size* is in base."""
+
+    allowed: bool
+    reason: str
+    max_size: float
+    warnings: list[str]
+    verdicts: list[RuleVerdict]

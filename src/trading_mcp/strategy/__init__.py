@@ -1,0 +1,1 @@
+"""Strategies: what they are, how they are found, and how they are proven."""
