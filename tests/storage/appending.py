@@ -1,7 +1,7 @@
 """A program that appends to a journal until it is killed, and prints each number once answered.
 
-Its arguments are the journal's path, the name of a checkpoint, and how often that one is passed
-before the program kills itself there ("never" is a name that is never passed).
+Its arguments are the journal's path, how many tasks append at once, and the name of a checkpoint
+where the program kills itself when it comes there for the second time.
 """
 
 import asyncio
@@ -24,16 +24,16 @@ class Step(msgspec.Struct, frozen=True, tag=True):
 class Death:
     """A checkpoint that kills the process as only kill -9 does."""
 
-    def __init__(self, name: str, times: int):
-        self.name, self.times = name, times
+    def __init__(self, name: str):
+        self.name, self.passes_left = name, 1
 
     def __call__(self, name: str) -> None:
-        self.times -= name == self.name
-        if self.times < 0:
+        self.passes_left -= name == self.name
+        if self.passes_left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def append_for_ever(path: Path, death: Death) -> None:
+async def append_for_ever(path: Path, tasks: int, death: Death) -> None:
     """Append from many tasks at once, with a snapshot now and then."""
     journal = SqliteJournal[Step](path, Step, checkpoint=death)
 
@@ -45,8 +45,8 @@ async def append_for_ever(path: Path, death: Death) -> None:
             if number % 50 == 0:
                 await journal.keep_snapshot(number, b"%d" % number)
 
-    await asyncio.gather(*(append_some() for _ in range(8)))
+    await asyncio.gather(*(append_some() for _ in range(tasks)))
 
 
 if __name__ == "__main__":
-    asyncio.run(append_for_ever(Path(sys.argv[1]), Death(sys.argv[2], int(sys.argv[3]))))
+    asyncio.run(append_for_ever(Path(sys.argv[1]), int(sys.argv[2]), Death(sys.argv[3])))

@@ -30,7 +30,8 @@ def symbol_of(pair: str, market_type: MarketType | None = None) -> str:
         ValueError: not of the form BASE-QUOTE, or the name and *market_type* contradict.
     """
     symbol = pair.upper().replace("/", "-")
-    if not _PAIR.fullmatch(symbol):
+    # Some letters change when raised: only plain ones may name a market.
+    if not pair.isascii() or not _PAIR.fullmatch(symbol):
         raise ValueError(f"expected a pair such as BTC-USDT, got {pair[:40]!r}")
     named_perpetual = symbol.endswith(PERPETUAL_SUFFIX)
     if market_type == "spot" and named_perpetual:

@@ -54,6 +54,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     breakeven_pct: float = 0.0
     stop_kind: StopKind = "stop_loss"
     stops_by_hand: bool = False
+    last_fill_at: int = 0
     closed_at: int | None = None
     close_reason: str = ""
 

@@ -21,6 +21,7 @@ from trading_mcp.engine.core import Core
 from trading_mcp.engine.deciding import Decider
 from trading_mcp.engine.desk import Entries
 from trading_mcp.engine.exchange import Exchange
+from trading_mcp.engine.facts import MetricsMeasured
 from trading_mcp.engine.feeding import Feed
 from trading_mcp.engine.flight import Flight
 from trading_mcp.engine.hub import Hub
@@ -277,11 +278,22 @@ class Session:
             self.core.on_stream_lost(name)
         was_killed = self.state.kill_switch is not None
         self.ledger.write(self.core.on_time(self.clock.now()))
+        self.hub.publish(self._measured())
         if self.state.kill_switch is not None and (not was_killed or self.core.working_entries()):
             await self.cancel_entries()
         if ticks % RECONCILE_EVERY == 0:
             for exchange in self.exchanges.values():
                 await self._agree(exchange)
+
+    def _measured(self) -> MetricsMeasured:
+        tally, now = self.state.tally(), self.clock.now()
+        return MetricsMeasured(
+            total_pnl=float(tally.pnl),
+            daily_pnl=float(tally.pnl_since(now)),
+            win_rate=tally.win_rate,
+            active_positions=len(self.state.positions),
+            at=now,
+        )
 
     async def _agree(self, exchange: Exchange) -> None:
         for order in tuple(self.state.orders.values()):

@@ -202,7 +202,8 @@ class Standings:
         for order in self.orders_in(key):
             if order.reduce_only:
                 continue
-            building.add(order.position_id or order.id)
+            if order.position_id is not None:
+                building.add(order.position_id)
             worth = EXACT.multiply(order.remaining, order.reserved_price)
             owners[order.owner] = owners.get(order.owner, ZERO) + worth
             if market.type == "perpetual" or order.side == "buy":

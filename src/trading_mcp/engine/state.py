@@ -1,6 +1,5 @@
 """The engine's state: a fold over the journal."""
 
-from collections import deque
 from decimal import Decimal
 from typing import Any
 
@@ -60,7 +59,7 @@ class State(msgspec.Struct, kw_only=True):
     periods: dict[str, tuple[int, Decimal]] = {}
     outside_trades: dict[str, int] = {}
     answers: dict[str, e.Answered] = {}
-    alerts: deque[Alert] = msgspec.field(default_factory=deque)
+    alerts: dict[str, Alert] = {}
     completed: int = 0
     failed: int = 0
 
@@ -130,9 +129,7 @@ class State(msgspec.Struct, kw_only=True):
             case e.Answered():
                 self._remember(self.answers, f"{entry.principal}:{entry.key}", entry, ANSWERS)
             case e.AlertRaised():
-                self.alerts.append(entry.alert)
-                if len(self.alerts) > REMEMBERED:
-                    self.alerts.popleft()
+                self._remember(self.alerts, entry.alert.id, entry.alert)
 
     def _switch(self, entry: e.AnyEntry) -> None:
         match entry:

@@ -9,7 +9,7 @@ from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.signals import Signal, Wish
 from trading_mcp.engine.desk import ENGINE, Desk
 from trading_mcp.portfolio import book
-from trading_mcp.risk.sizing import sized_entry
+from trading_mcp.risk.sizing import Record, sized_entry
 from trading_mcp.risk.standing import Standing
 from trading_mcp.rules import exits
 
@@ -91,7 +91,7 @@ def _enter(desk: Desk, signal: Signal, wish: Wish, plan: ExitPlan, leverage: int
     if (wish == "enter_short" and not market.can_short) or not _is_wanted(signal, standing):
         return
     geared = min(leverage, market.max_leverage)
-    size = sized_entry(signal, plan, standing, desk.state.tally(signal.strategy), geared)
+    size = sized_entry(signal, plan, standing, _record(desk, signal.strategy), geared)
     if size is None:
         return
     desk.submit(
@@ -106,6 +106,13 @@ def _enter(desk: Desk, signal: Signal, wish: Wish, plan: ExitPlan, leverage: int
             leverage=geared,
             plan=size.plan,
         )
+    )
+
+
+def _record(desk: Desk, owner: str) -> Record:
+    tally = desk.state.tally(owner)
+    return Record(
+        wins=tally.wins, losses=tally.losses, won=float(tally.won), lost=float(tally.lost)
     )
 
 

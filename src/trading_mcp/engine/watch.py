@@ -96,7 +96,7 @@ def _warn(desk: Desk, caution: sentinel.Caution) -> None:
     day = desk.state.periods["day"][0]
     said = any(
         alert.trigger == caution.trigger and alert.severity == caution.severity and alert.at >= day
-        for alert in desk.state.alerts
+        for alert in desk.state.alerts.values()
     )
     if not said:
         desk.alert(caution.trigger, caution.severity, caution.message, caution.value)

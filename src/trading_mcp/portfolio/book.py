@@ -58,10 +58,9 @@ def position_after(position: Position, order: Order, fill: Fill) -> Position:
             fees=position.fees + fill.fee,
             close_reason=order.reason,
         )
+    last = max(position.last_fill_at, fill.at)
     closed = changed.entered > 0 and not changed.is_open
-    return msgspec.structs.replace(
-        changed, closed_at=max(fill.at, position.closed_at or 0) if closed else None
-    )
+    return msgspec.structs.replace(changed, last_fill_at=last, closed_at=last if closed else None)
 
 
 def with_planned_exits(position: Position) -> Position:

@@ -149,16 +149,25 @@ def stop_is_on_the_wrong_side(intent: OrderIntent, standing: Standing) -> Verdic
 
 
 def position_would_flip(intent: OrderIntent, standing: Standing) -> Verdict:
-    """An entry against the owner's own open position must be an exit first."""
+    """An entry against the owner's own position, or its working entry, must be an exit first."""
     held = standing.position_of(intent.owner)
-    if held is None or intent.side != closing_side(held.side):
+    if held is not None and intent.side == closing_side(held.side):
+        return _objection(
+            "position_would_flip",
+            "INVALID_PARAMETER",
+            f"{intent.owner} holds {held.size} {held.side} in {held.symbol} ({held.id}): at most "
+            f"that much may be closed by one order",
+            {"position_id": held.id, "held": float(held.size)},
+        )
+    against = [o for o in standing.entering(intent.owner) if o.side != intent.side]
+    if not against or not standing.market.can_short:
         return _fine("position_would_flip")
     return _objection(
         "position_would_flip",
         "INVALID_PARAMETER",
-        f"{intent.owner} holds {held.size} {held.side} in {held.symbol} ({held.id}): at most "
-        f"that much may be closed by one order",
-        {"position_id": held.id, "held": float(held.size)},
+        f"{intent.owner} has a working entry on the other side of {standing.market.symbol} "
+        f"({against[0].id}): cancel it first",
+        {"order_id": against[0].id},
     )
 
 
@@ -178,6 +187,8 @@ def position_is_being_built(intent: OrderIntent, standing: Standing) -> Verdict:
 def too_many_positions(intent: OrderIntent, standing: Standing) -> Verdict:
     """Only so many positions may be open or being opened."""
     allowed = standing.parameters.max_open_positions
+    if intent.side == "sell" and not standing.market.can_short:
+        return _fine("too_many_positions")  # coins that belong to no position are sold
     held = standing.position_of(intent.owner) or standing.entering(intent.owner)
     wanted = standing.positions_open + (0 if held else 1)
     return _counted(

@@ -7,7 +7,6 @@ import msgspec
 from trading_mcp.domain.numbers import EXACT, ZERO, exact
 from trading_mcp.domain.orders import ExitPlan
 from trading_mcp.domain.signals import Signal
-from trading_mcp.portfolio.performance import Tally
 from trading_mcp.risk.standing import Standing
 from trading_mcp.rules import sizing
 
@@ -22,8 +21,17 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     plan: ExitPlan
 
 
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A strategy's closed positions: how many won and lost, and the sums, both positive."""
+
+    wins: int
+    losses: int
+    won: float
+    lost: float
+
+
 def sized_entry(
-    signal: Signal, plan: ExitPlan, standing: Standing, record: Tally, leverage: int
+    signal: Signal, plan: ExitPlan, standing: Standing, record: Record, leverage: int
 ) -> Size | None:
     """Return the size of an entry on *signal*, or None when it would be too small to trade.
 
@@ -55,14 +63,14 @@ def widened(plan: ExitPlan, standing: Standing, signal: Signal) -> ExitPlan:
     )
 
 
-def _risk_percent(standing: Standing, record: Tally) -> float:
+def _risk_percent(standing: Standing, record: Record) -> float:
     parameters = standing.parameters
-    stake = sizing.kelly_stake(record.wins, record.losses, float(record.won), float(record.lost))
+    stake = sizing.kelly_stake(record.wins, record.losses, record.won, record.lost)
     return sizing.risk_percent(
         parameters.risk_per_trade_percent,
         standing.factors.size,
         parameters.kelly_fraction,
-        record.trades,
+        record.wins + record.losses,
         stake,
     )
 

@@ -37,7 +37,7 @@ class Catalogue(Struct, frozen=True):
     broken: dict[str, str]
 
 
-class BrokenPlugin(Exception):
+class _BrokenPlugin(Exception):
     """A plugin that cannot be used, for the reason given."""
 
 
@@ -56,7 +56,7 @@ def discover(enabled: Iterable[str], *, prove: bool = False) -> Catalogue:
     for plugin in sorted(set(enabled)):
         try:
             offers[plugin] = _load(plugin, prove=prove)
-        except BrokenPlugin as error:
+        except _BrokenPlugin as error:
             broken[plugin] = str(error)
         except (Exception, SystemExit) as error:  # a plugin may raise anything at all
             broken[plugin] = f"{type(error).__name__}: {error}"
@@ -83,10 +83,10 @@ def _claimants(offers: dict[str, list[StrategyInfo]], names: list[str]) -> list[
 def _load(plugin: str, *, prove: bool) -> list[StrategyInfo]:
     found = _entry_points(plugin)
     if not found:
-        raise BrokenPlugin("not installed")
+        raise _BrokenPlugin("not installed")
     if len(found) > 1:
         names = ", ".join(_described(entry_point).distribution for entry_point in found)
-        raise BrokenPlugin(f"installed more than once: by {names}")
+        raise _BrokenPlugin(f"installed more than once: by {names}")
     origin = _described(found[0])
     classes = _registered(found[0])
     for cls in classes:
@@ -103,21 +103,21 @@ def _registered(entry_point: EntryPoint) -> list[type[Strategy]]:
     manager.check_pending()
     answers = manager.hook.register_strategies()
     if not answers:
-        raise BrokenPlugin("it has no register_strategies marked with @hookimpl, or it gave None")
+        raise _BrokenPlugin("it has no register_strategies marked with @hookimpl, or it gave None")
     (classes,) = answers
     if not isinstance(classes, list) or not classes:
-        raise BrokenPlugin(f"register_strategies gave {classes!r:.60}; expected a list of classes")
+        raise _BrokenPlugin(f"register_strategies gave {classes!r:.60}; expected a list of classes")
     return classes
 
 
 def _accept(cls: type[Strategy], *, prove: bool) -> None:
     if not (isinstance(cls, type) and issubclass(cls, Strategy)):
-        raise BrokenPlugin(f"{cls!r:.60} is not a subclass of Strategy")
+        raise _BrokenPlugin(f"{cls!r:.60} is not a subclass of Strategy")
     problems = objections(cls)
     if not problems and prove:
         problems = list(check_strategy(cls).findings)
     if problems:
-        raise BrokenPlugin(f"{cls.__name__}: {'; '.join(problems)}")
+        raise _BrokenPlugin(f"{cls.__name__}: {'; '.join(problems)}")
 
 
 def _entry_points(plugin: str | None = None) -> list[EntryPoint]:

@@ -84,6 +84,11 @@ COINS = (
 )
 
 
+def listed() -> tuple[tuple[Coin, Market], ...]:
+    """Return every market, with the coin it trades."""
+    return tuple((coin, kind(coin)) for coin in COINS for kind in (spot, perpetual))
+
+
 def spot(coin: Coin) -> Market:
     """Return the coin's spot market."""
     step = 1 / Decimal(coin.grains)

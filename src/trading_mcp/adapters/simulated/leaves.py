@@ -43,17 +43,11 @@ class Leaves:
         self._second = np.where(up_first, rows.low, rows.high).tolist()
         self._turn = (_FIRST_TURN + die(random, 1) % _SPREAD_OF_TURNS).tolist()
         self._return = (_SECOND_TURN + die(random, 2) % _SPREAD_OF_TURNS).tolist()
-        self._unrest = np.sqrt(rows.unrest).tolist()
 
     def price(self, at: int) -> int:
         """Return the price at *at* (UTC ms), in ticks."""
         leaf, passed = divmod(at - self.start, LEAF)
         return self._inside(leaf, passed)
-
-    def unrest(self, at: int) -> float:
-        """Return the standard deviation, in ticks, that is usual for five seconds around *at*."""
-        usual: float = self._unrest[(at - self.start) // LEAF]
-        return usual
 
     def path(self, since: int, until: int) -> Path:
         """Return the path from *since* to *until*, which both lie in these candles."""

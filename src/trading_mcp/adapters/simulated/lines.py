@@ -28,6 +28,8 @@ FUNDING_MS = 8 * HOUR
 """Perpetuals pay funding at each multiple of this."""
 _FUNDING_LIMIT = 0.0005
 _PERPETUAL_VOLUME = 3
+_USUAL_RANGE = 1.6
+"""High to low of a random walk, in standard deviations of where it ends."""
 _QUARTER = 15 * MINUTE
 _CHUNK_MS = 30 * DAY
 _KEPT_HOURS = 24
@@ -63,11 +65,10 @@ class Line:
         return self._leaves(at).price(at)
 
     def touch(self, at: int) -> tuple[int, int]:
-        """Return the best bid and ask at *at*, in ticks: the wider apart the wilder it is."""
-        leaves = self._leaves(at)
-        last = leaves.price(at)
-        usual = last * self._coin.volatility * (LEAF / MINUTE) ** 0.5
-        wildness = 0.5 + 0.5 * leaves.unrest(at) / usual
+        """Return the best bid and ask at *at*, in ticks: wide apart after a wild minute."""
+        past = self._path(at - MINUTE, at)
+        last, usual = past.last, _USUAL_RANGE * self._coin.volatility * past.last
+        wildness = 0.5 + 0.5 * (past.high - past.low) / usual
         spread = max(1, round(last * self._coin.spread * wildness))
         return last - spread // 2, last - spread // 2 + spread
 

@@ -12,6 +12,9 @@ Markets = dict[str, Market]
 Take = tuple[Decimal, Decimal]
 """An amount (base) and its price (quote per base)."""
 
+# Margins are rounded to 1e-12: that must not keep the last step of an order from being paid for.
+_DUST = Decimal("1e-9")
+
 
 def wallet(state: State, markets: Markets, currency: str) -> Decimal:
     """Return the whole balance of *currency*: cash, and the signed cost of open positions."""
@@ -58,12 +61,10 @@ def affordable(
     """Return how much of *take* the order can pay for with *spare*, on the market's step."""
     amount, price = take
     if market.type == "perpetual":
-        most = _affordable_contracts(state, market, order, take, spare)
-    elif order.side == "buy":
-        most = EXACT.divide(spare, EXACT.multiply(price, 1 + market.taker_fee))
-    else:
-        most = spare
-    return down_to(max(min(amount, most), ZERO), market.step)
+        return _affordable_contracts(state, market, order, take, EXACT.add(spare, _DUST))
+    if order.side == "sell":
+        return min(amount, max(spare, ZERO))
+    return _most(amount, EXACT.multiply(price, 1 + market.taker_fee), spare, market.step)
 
 
 def closable(state: State, order: VenueOrder) -> Decimal:
@@ -113,11 +114,17 @@ def _affordable_contracts(
             return ZERO
     if order.reduce_only:
         return closing
-    each = EXACT.multiply(
-        price, EXACT.divide(Decimal(1), Decimal(order.leverage)) + market.taker_fee
-    )
+    rate = EXACT.add(EXACT.divide(Decimal(1), Decimal(order.leverage)), market.taker_fee)
     spare = EXACT.subtract(spare, _leverage_call(stake, order))
-    return closing + max(EXACT.divide(spare, each), ZERO)
+    return closing + _most(amount - closing, EXACT.multiply(price, rate), spare, market.step)
+
+
+def _most(wanted: Decimal, each: Decimal, spare: Decimal, step: Decimal) -> Decimal:
+    """Return how many of *wanted*, at *each* apiece, *spare* pays for."""
+    # Asked first, because a quotient may be rounded to just under a whole number of steps.
+    if EXACT.multiply(wanted, each) <= spare:
+        return wanted
+    return down_to(max(EXACT.divide(spare, each), ZERO), step)
 
 
 def _released(stake: Stake, market: Market, closing: Decimal, price: Decimal) -> Decimal:

@@ -1,6 +1,6 @@
 """The seeded market: any price of any time, from nothing but a seed."""
 
-from trading_mcp.adapters.simulated.catalog import COINS, perpetual, spot
+from trading_mcp.adapters.simulated.catalog import listed
 from trading_mcp.adapters.simulated.lines import Line
 from trading_mcp.adapters.simulated.tape import Move
 from trading_mcp.domain.candles import Candle, Candles, interval_ms
@@ -15,8 +15,7 @@ class SeededMarket:
     """
 
     def __init__(self, seed: int):
-        kinds = [(coin, kind(coin)) for coin in COINS for kind in (spot, perpetual)]
-        self._lines = {market.symbol: Line(seed, coin, market) for coin, market in kinds}
+        self._lines = {market.symbol: Line(seed, coin, market) for coin, market in listed()}
 
     def markets(self) -> tuple[Market, ...]:
         """Return every market."""

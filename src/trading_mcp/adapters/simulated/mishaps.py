@@ -10,29 +10,32 @@ class Mishaps:
     """Draws from *faults*; each kind has its own sequence, so that one does not shift another."""
 
     def __init__(self, faults: Faults):
-        self._faults = faults
-        self._random = {kind: Random(f"{faults.seed}/{kind}") for kind in faults.__struct_fields__}
+        self._faults, self._random = faults, dict[str, Random]()
 
     def before_accept(self) -> None:
         """Raise what keeps an order from being accepted."""
-        if self._happens("timeout_before_accept"):
+        if self._happens("timeout", self._faults.timeout_before_accept):
             raise TimeoutError("no answer; the order never arrived")
-        if self._happens("reject"):
+        if self._happens("reject", self._faults.reject):
             raise VenueRefused("injected_reject", "refused on purpose")
 
     def after_accept(self) -> None:
         """Raise what keeps an accepted order's answer from its sender."""
-        if self._happens("timeout_after_accept"):
+        if self._happens("late timeout", self._faults.timeout_after_accept):
             raise TimeoutError("no answer; the order did arrive")
 
     def repeats_fill(self) -> bool:
         """Say whether the next fill is reported twice."""
-        return self._happens("duplicate_fill")
+        return self._happens("repeat", self._faults.duplicate_fill)
 
-    def loses_stream(self) -> bool:
-        """Say whether what would be streamed next is lost."""
-        return self._happens("disconnect")
+    def loses_prices(self) -> bool:
+        """Say whether the stream of prices breaks now."""
+        return self._happens("prices", self._faults.disconnect)
 
-    def _happens(self, kind: str) -> bool:
-        chance: float = getattr(self._faults, kind)
-        return chance > 0 and self._random[kind].random() < chance
+    def loses_reports(self) -> bool:
+        """Say whether the next reports on the account are lost."""
+        return self._happens("reports", self._faults.disconnect)
+
+    def _happens(self, kind: str, chance: float) -> bool:
+        random = self._random.setdefault(kind, Random(f"{self._faults.seed}/{kind}"))
+        return random.random() < chance

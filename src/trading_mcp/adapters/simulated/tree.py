@@ -170,7 +170,9 @@ def _stretched(
 
     def stretch(price: Floats) -> Floats:
         above, below = np.maximum(price - top, 0.0), np.maximum(bottom - price, 0.0)
-        return np.minimum(np.maximum(price, bottom), top) + above * up - below * down
+        body = np.minimum(np.maximum(price, bottom), top)
+        stretched: Floats = body + above * up - below * down
+        return stretched
 
     return stretch(edges), stretch(high), stretch(low)
 
@@ -184,8 +186,6 @@ def _volumes(totals: Ints, weights: Floats) -> Ints:
 
 class Premium:
     """By which fraction a coin's perpetual is dearer than its spot: small and bounded."""
-
-    LIMIT = 0.0006
 
     def __init__(self, seed: int, coin: Coin):
         self._slow, self._fast = (key_of(seed, coin.base, n) for n in ("premium", "flutter"))

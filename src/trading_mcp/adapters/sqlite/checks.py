@@ -7,7 +7,7 @@ from pathlib import Path
 from trading_mcp.adapters.sqlite import database
 from trading_mcp.adapters.sqlite.chain import chain_at, check_mark, checked, digest
 from trading_mcp.adapters.sqlite.database import Fault, checking
-from trading_mcp.adapters.sqlite.schema import has_journal
+from trading_mcp.adapters.sqlite.schema import applied
 
 
 def check(path: Path) -> None:
@@ -21,8 +21,8 @@ def check(path: Path) -> None:
         with checking(path, "integrity"):
             _integrity(connection)
         with checking(path, "schema"):
-            written = has_journal(connection)
-        if written:
+            steps = applied(connection)
+        if steps:
             _check_content(path, connection)
         with checking(path, "mark"):
             check_mark(connection, path)

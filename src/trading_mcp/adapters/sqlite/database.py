@@ -37,7 +37,7 @@ def checking(path: Path, check: str) -> Iterator[None]:
     """Refuse *path* if what is done here finds a fault, or SQLite does."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:  # a damaged name ends up in the message
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             advice = "Close the program that holds it, and start again."
             raise DatabaseRefused(path, "lock", str(error), advice) from error

@@ -76,10 +76,13 @@ class SqliteHistory:
     def _read(self, kind: type[T], query: str, values: Sequence[int | str]) -> list[T]:
         try:
             rows = self._connection().execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise StorageUnavailable(f"the history cannot be read: {error}") from error
         if any(crc(json) != found for json, found in rows):
-            raise StorageUnavailable(f"{self._path} is damaged: a row is not what was written")
+            raise StorageUnavailable(
+                f"the history in {self._path} is damaged: a row is not what was written",
+                hint="Stop the server and make the history anew: the journal has it all.",
+            )
         return [msgspec.json.decode(json, type=kind) for json, _ in rows]
 
     def _connection(self) -> sqlite3.Connection:

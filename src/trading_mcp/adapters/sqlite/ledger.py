@@ -61,6 +61,8 @@ class Ledger(Generic[EntryT]):
         check(path)
         self.seq, self._chain = 0, START
         self._project, self._checkpoint = project, checkpoint
+        # Without a projection it is 0: what is added now, the tables will lack.
+        self._version = project.version if project else 0
         self._encode = msgspec.json.Encoder().encode
         self._decode = decoder(entry_type)
         with checking(path, "schema"), ExitStack() as undo:
@@ -96,6 +98,16 @@ class Ledger(Generic[EntryT]):
                 "(SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 2)"
             )
 
+    def project_anew(self) -> None:
+        """Make the projection's tables again, from all entries."""
+        with self._transaction():
+            if self._project:
+                self._project.create(self._connection)
+                entries = (entry for _, entry in decoded(self._connection, 0, self._decode))
+                while some := list(islice(entries, _PROJECTED_AT_ONCE)):
+                    self._project(self._connection, some)
+            self._connection.execute(f"PRAGMA user_version = {self._version:d}")
+
     def close(self) -> None:
         """Close the files."""
         with suppress(sqlite3.Error):  # a full disk: the write-ahead log just stays
@@ -107,19 +119,8 @@ class Ledger(Generic[EntryT]):
         (last,) = self._connection.execute("SELECT max(seq) FROM journal").fetchone()
         self.seq = last or 0
         self._chain = chain_at(self._connection, self.seq)
-        version = self._project.version if self._project else 0
-        if self._connection.execute("PRAGMA user_version").fetchone() != (version,):
-            with self._transaction():
-                self._make_anew()
-                # Without a projection this is 0: what is added now, the tables will lack.
-                self._connection.execute(f"PRAGMA user_version = {version:d}")
-
-    def _make_anew(self) -> None:
-        if self._project:
-            self._project.create(self._connection)
-            entries = (entry for _, entry in decoded(self._connection, 0, self._decode))
-            while some := list(islice(entries, _PROJECTED_AT_ONCE)):
-                self._project(self._connection, some)
+        if self._connection.execute("PRAGMA user_version").fetchone() != (self._version,):
+            self.project_anew()
 
     def _readable(self, entry: EntryT) -> bytes:
         raw = self._encode(entry)

@@ -3,10 +3,12 @@
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from trading_mcp.adapters.sqlite.ledger import Ledger
 from trading_mcp.domain.entries import (
     AnyEntry,
     FillBooked,
@@ -78,6 +80,17 @@ class HistoryProjection:
         connection.executemany(_POSITION, [(p.id, p.closed_at, *_body(p)) for p in closed])
         connection.executemany(_REOPENED, [(name,) for name in reopened])
         connection.executemany(_FILL, map(_fill_row, _fills(entries)))
+
+
+def rebuild(path: Path) -> None:
+    """Make the tables in the journal at *path* anew; no server may have it open.
+
+    Raises:
+        DatabaseRefused: the journal is not whole.
+    """
+    ledger = Ledger[AnyEntry](path, AnyEntry, HistoryProjection(), lambda name: None)
+    ledger.project_anew()
+    ledger.close()
 
 
 def crc(json: str) -> int:

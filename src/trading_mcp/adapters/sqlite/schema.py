@@ -9,24 +9,26 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 
-def has_journal(connection: sqlite3.Connection) -> bool:
-    """Say whether the tables were made already.
+def applied(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of the migrations that this file has seen; none means no tables yet.
 
     Raises:
-        Fault: they were changed by migrations that this version does not know.
+        Fault: this version does not know them all.
     """
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
     if "_sqlite_migrations" not in tables:
-        return False
-    done = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'journal'"
-    names = {name for (name,) in connection.execute(done)}
+        return set()
+    rows = "SELECT name, id, applied_at FROM _sqlite_migrations WHERE migration_set = 'journal'"
+    names = {name for name, *_ in connection.execute(rows)}
     if unknown := names - {step.__name__ for step in STEPS}:
         raise Fault(f"a newer version changed it ({', '.join(sorted(unknown))})")
-    return bool(names)
+    return names
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the tables up to date."""
+    if len(applied(connection)) == len(STEPS):
+        return  # without the import, which takes a moment
     from sqlite_utils import Database, Migrations
 
     migrations = Migrations("journal")

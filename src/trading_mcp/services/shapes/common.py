@@ -19,15 +19,18 @@ Amount = Annotated[float, Meta(gt=0, le=1e15, description="In base currency, suc
 Price = Annotated[float, Meta(gt=0, le=1e15, description="In quote currency per base")]
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
-IdempotencyKey = Annotated[
-    str | None,
-    Meta(
-        min_length=1,
-        max_length=128,
-        description="Any unique text: the same key again gives the same answer, with no second "
-        "effect. Advised for every call that may be repeated",
-    ),
-]
+IdempotencyKey = (
+    Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=128,
+            description="Any unique text: the same key again gives the same answer, with no "
+            "second effect. Advised for every call that may be repeated",
+        ),
+    ]
+    | None
+)
 MarketTypeChoice = Annotated[
     MarketType | None, Meta(description="spot (default) or perpetual; or write BTC-USDT-PERP")
 ]

@@ -1,0 +1,135 @@
+"""The seeded market as a stream: its candles, prices and books as time goes by."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+
+from trading_mcp.adapters.simulated.catalog import EXCHANGE
+from trading_mcp.adapters.simulated.market import SeededMarket
+from trading_mcp.adapters.simulated.mishaps import Mishaps
+from trading_mcp.domain.candles import Candles, interval_ms
+from trading_mcp.domain.markets import Market
+from trading_mcp.domain.quotes import (
+    CandleClosed,
+    MarketEvent,
+    OrderBook,
+    PriceMove,
+    StreamLost,
+    Ticker,
+)
+from trading_mcp.ports import Clock
+
+Sleep = Callable[[float], Awaitable[None]]
+Advance = Callable[[int], Awaitable[None]]
+
+DAY_MS = 86_400_000
+_MANY = 5000
+
+
+class SimulatedMarketData:
+    """The public side of the simulated exchange, at *clock*'s time.
+
+    The stream looks every *interval_seconds* of wall time and spans all that happened since, so
+    no high or low is lost however fast the clock runs. *on_advance* is called with each time
+    (UTC ms) before anything of it is told: the exchange matches first.
+    """
+
+    def __init__(
+        self,
+        market: SeededMarket,
+        clock: Clock,
+        *,
+        interval_seconds: float,
+        mishaps: Mishaps,
+        on_advance: Advance,
+        sleep: Sleep = asyncio.sleep,
+    ):
+        self._market, self._clock = market, clock
+        self._pause, self._mishaps = interval_seconds, mishaps
+        self._on_advance, self._sleep = on_advance, sleep
+        self._watched: dict[str, Market] = {}
+
+    async def markets(self) -> Sequence[Market]:
+        """Return every market that can be traded."""
+        return self._market.markets()
+
+    async def candles(
+        self, symbol: str, interval: str, *, limit: int, end: int | None = None
+    ) -> Candles:
+        """Return the *limit* newest closed candles that opened before *end* (UTC ms; now)."""
+        length, now = interval_ms(interval), self._clock.now()
+        latest = now // length * length
+        stop = latest if end is None else min(-(-end // length) * length, latest)
+        start = stop - max(limit, 0) * length
+        if limit < _MANY:
+            return self._market.candles(symbol, interval, start, stop)
+        # Fractions of a second of arithmetic: not on the event loop.
+        return await asyncio.to_thread(self._market.candles, symbol, interval, start, stop)
+
+    async def ticker(self, symbol: str) -> Ticker:
+        """Return the last price and best quotes."""
+        now = self._clock.now()
+        bid, ask = self._market.touch(symbol, now)
+        day = self._market.move(symbol, now - DAY_MS, now)
+        return Ticker(
+            symbol=symbol,
+            at=now,
+            last=day.last,
+            bid=bid,
+            ask=ask,
+            volume=day.volume,
+            open_24h=day.open,
+            high_24h=day.high,
+            low_24h=day.low,
+        )
+
+    async def order_book(self, symbol: str, depth: int) -> OrderBook:
+        """Return the best *depth* levels of each side."""
+        return self._market.book(symbol, self._clock.now(), depth)
+
+    def watch(self, symbol: str) -> None:
+        """Add *symbol* to what `events` delivers."""
+        self._watched[symbol] = self._market.market(symbol)
+
+    def unwatch(self, symbol: str) -> None:
+        """Take *symbol* out of what `events` delivers."""
+        self._watched.pop(symbol, None)
+
+    async def events(self, interval: str) -> AsyncIterator[MarketEvent]:
+        """Yield price moves, and candles of *interval* as they close, of the watched symbols."""
+        length, since = interval_ms(interval), self._clock.now()
+        while True:
+            await self._sleep(self._pause)
+            if self._mishaps.loses_prices():
+                yield StreamLost(exchange=EXCHANGE, at=since)
+                continue
+            now = self._clock.now()
+            while since < now:
+                # Cut where candles close, so that each is told right after its last price.
+                until = min(now, (since // length + 1) * length)
+                await self._on_advance(until)
+                for event in self._between(since, until, interval):
+                    yield event
+                since = until
+
+    def _between(self, since: int, until: int, interval: str) -> Iterator[MarketEvent]:
+        watched = list(self._watched.items())
+        for symbol, market in watched:
+            yield self._move(symbol, market, since, until)
+        length = interval_ms(interval)
+        for symbol, market in watched if until % length == 0 else ():
+            candle = self._market.candle(symbol, interval, until - length)
+            yield CandleClosed(market=market.key, interval=interval, candle=candle)
+
+    def _move(self, symbol: str, market: Market, since: int, until: int) -> PriceMove:
+        move = self._market.move(symbol, since, until)
+        bid, ask = self._market.touch(symbol, until)
+        return PriceMove(
+            market=market.key,
+            at=until,
+            open=move.open,
+            high=move.high,
+            low=move.low,
+            last=move.last,
+            bid=bid,
+            ask=ask,
+        )

@@ -1,0 +1,184 @@
+"""The account as a venue: it waits, writes down, answers and reports."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from trading_mcp.adapters.simulated.account import Account
+from trading_mcp.adapters.simulated.ledger import LedgerEntry
+from trading_mcp.adapters.simulated.lines import FUNDING_MS
+from trading_mcp.adapters.simulated.mishaps import Mishaps
+from trading_mcp.adapters.simulated.records import Records
+from trading_mcp.adapters.simulated.statements import (
+    account_reports,
+    balances,
+    holdings,
+    order_report,
+    reports_of,
+)
+from trading_mcp.adapters.simulated.tape import Tape
+from trading_mcp.domain.accounts import Balance, Holding
+from trading_mcp.domain.candles import MINUTE_MS
+from trading_mcp.domain.numbers import exact
+from trading_mcp.domain.orders import ApprovedOrder, Fill
+from trading_mcp.domain.reports import OrderReport, VenueRefused, VenueReport
+from trading_mcp.ports import Clock, Quotes
+
+Sleep = Callable[[float], Awaitable[None]]
+
+_NOTED_EVERY_SECONDS = 1.0
+_MOST_UNREAD = 10_000
+
+
+class SimulatedVenue:
+    """One account at an exchange that keeps its own books, and so survives our crash.
+
+    Whatever happens to the account is on its own disk before it is answered or reported. Orders
+    are filled against *quotes*, what rests is matched with where *tape* says the price has been.
+    *latency* is wall seconds from sending an order to its acceptance.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        records: Records,
+        *,
+        quotes: Quotes,
+        tape: Tape,
+        clock: Clock,
+        latency: float,
+        mishaps: Mishaps,
+        sleep: Sleep = asyncio.sleep,
+    ):
+        self._account, self._records = account, records
+        self._quotes, self._tape, self._clock = quotes, tape, clock
+        self._latency, self._mishaps, self._sleep = latency, mishaps, sleep
+        self._followed = account.state.passed
+        self._noted_at = clock.monotonic()
+        self._listeners: set[asyncio.Queue[VenueReport]] = set()
+
+    async def submit(self, order: ApprovedOrder) -> str:
+        """Send *order*; return the venue's id once it is accepted."""
+        await self._sleep(self._latency)
+        self._mishaps.before_accept()
+        self._account.market(order.symbol)
+        book = self._quotes.depth(order.symbol)
+        # First the market up to here, so that no order meets a price from before its time.
+        entries, refusal = self._followed_to(book.at), None
+        try:
+            entries += self._account.submit(order, max(book.at, self._followed), book)
+        except VenueRefused as error:
+            refusal = error
+        await self._commit(entries)
+        if refusal:
+            raise refusal
+        self._mishaps.after_accept()
+        return self._venue_id(order.client_id)
+
+    async def cancel(self, symbol: str, client_id: str) -> None:
+        """Ask to cancel: an order that has ended, or never was, stays as it is."""
+        await self._sleep(self._latency)
+        entries = self._followed_to(self._clock.now())
+        entries += self._account.cancel(client_id, self._followed)
+        await self._commit(entries)
+
+    async def order(self, symbol: str, client_id: str) -> OrderReport | None:
+        """Return the order, or None if it was never accepted."""
+        await self._records.settled()
+        order = self._account.state.order(client_id)
+        return order_report(self._account.exchange, order) if order else None
+
+    async def open_orders(self) -> Sequence[OrderReport]:
+        """Return every order that may still trade."""
+        await self._records.settled()
+        orders = self._account.state.orders.values()
+        return [order_report(self._account.exchange, order) for order in orders]
+
+    async def fills(self, symbol: str, client_id: str) -> Sequence[Fill]:
+        """Return all fills of one order."""
+        await self._records.settled()
+        order = self._account.state.order(client_id)
+        return order.fills if order else ()
+
+    async def balances(self) -> Sequence[Balance]:
+        """Return what the account holds: in quote, the wallet without unrealized profit."""
+        await self._records.settled()
+        return balances(self._account.state, self._account.markets)
+
+    async def holdings(self) -> Sequence[Holding]:
+        """Return the perpetual positions, netted."""
+        await self._records.settled()
+        return holdings(self._account.state, self._account.markets)
+
+    async def account_reports(self, since: int) -> Sequence[VenueReport]:
+        """Return funding and liquidations since *since* (UTC ms), oldest first."""
+        await self._records.settled()
+        return account_reports(self._account.state, since)
+
+    def reports(self) -> AsyncIterator[VenueReport]:
+        """Yield what happens to the account from now on."""
+        unread: asyncio.Queue[VenueReport] = asyncio.Queue(_MOST_UNREAD)
+        self._listeners.add(unread)
+        return self._read(unread)
+
+    async def advance(self, until: int) -> None:
+        """Follow the market up to *until* (UTC ms): resting orders, funding, liquidation."""
+        await self._commit(self._followed_to(until))
+
+    async def close(self) -> None:
+        """Write down how far the market has been followed."""
+        entries = self._followed_to(self._clock.now())
+        await self._commit([*entries, *self._account.passed(self._followed)])
+
+    def _followed_to(self, until: int) -> list[LedgerEntry]:
+        entries: list[LedgerEntry] = []
+        while self._followed < until and (exposed := self._account.exposed):
+            # By the minute at most: after a long absence, what came first must act first.
+            step = min(until, (self._followed // MINUTE_MS + 1) * MINUTE_MS)
+            for symbol in exposed:
+                entries += self._follow(symbol, self._followed, step)
+            self._followed = step
+        self._followed = max(self._followed, until)
+        if not entries and self._clock.monotonic() - self._noted_at >= _NOTED_EVERY_SECONDS:
+            entries += self._account.passed(self._followed)
+        return entries
+
+    def _follow(self, symbol: str, since: int, until: int) -> list[LedgerEntry]:
+        move = self._tape.move(symbol, since, until)
+        if move is None:
+            return []
+        account = self._account
+        entries = account.move(symbol, move, until, lambda: self._quotes.depth(symbol))
+        if until % FUNDING_MS == 0:
+            mark = account.market(symbol).near_price(exact(move.last))
+            rate = self._quotes.funding_rate(symbol, until)
+            entries += account.fund(symbol, rate, mark, until)
+        return entries
+
+    async def _commit(self, entries: Sequence[LedgerEntry]) -> None:
+        if not entries:
+            return
+        self._noted_at = self._clock.monotonic()
+        # What is reported must be taken now: an order may have changed by the time it is on disk.
+        reports = reports_of(self._account.exchange, self._account.state, entries)
+        await self._records.keep(entries, self._account.state)
+        if not self._mishaps.loses_reports():
+            self._report(reports)
+
+    def _report(self, reports: Sequence[VenueReport]) -> None:
+        for report in reports:
+            times = 2 if isinstance(report, Fill) and self._mishaps.repeats_fill() else 1
+            for unread in self._listeners:
+                for _ in range(times):
+                    if not unread.full():
+                        unread.put_nowait(report)
+
+    async def _read(self, unread: asyncio.Queue[VenueReport]) -> AsyncIterator[VenueReport]:
+        try:
+            while True:
+                yield await unread.get()
+        finally:
+            self._listeners.discard(unread)
+
+    def _venue_id(self, client_id: str) -> str:
+        order = self._account.state.order(client_id)
+        return order.venue_id if order else ""

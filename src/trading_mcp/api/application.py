@@ -1,0 +1,62 @@
+"""The application: REST, the documentation and MCP in Litestar, behind the gateway."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+from litestar import Litestar, Response, asgi
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import Receive, Scope, Send
+
+from trading_mcp.api.asgi import App
+from trading_mcp.api.context import ApiContext, Listeners
+from trading_mcp.api.docs import DocsPage
+from trading_mcp.api.errors import problem
+from trading_mcp.api.gateway import Gateway
+from trading_mcp.api.mcp.catalogue import catalogue
+from trading_mcp.api.mcp.server import build_mcp, mcp_app, warm_up
+from trading_mcp.api.paths import DOCS, MCP
+from trading_mcp.api.rest import engine, execution, positions, risk, server, status, strategies
+from trading_mcp.api.rest.routing import Call, refuse_unknown_parameters
+from trading_mcp.api.settings import ServerSettings
+from trading_mcp.api.subscribers import Subscribers
+from trading_mcp.api.ws import WebSockets
+
+SECTIONS = (status, positions, strategies, risk, execution, engine)
+
+
+def build_app(context: ApiContext) -> Gateway:
+    """Return everything that is served, as one ASGI application."""
+    listeners = Listeners()
+    entries = catalogue(context.operations.values())
+    mcp = build_mcp(context, entries)
+    mounted = mcp_app(mcp, context.settings)
+
+    @asgi(MCP, is_mount=True, copy_scope=True)
+    async def mount(scope: Scope, receive: Receive, send: Send) -> None:
+        await mounted(cast(Any, scope), cast(Any, receive), cast(Any, send))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with mounted.router.lifespan_context(mounted):
+            await warm_up(mcp, entries)
+            yield
+
+    rest = Litestar(
+        [*(router for section in SECTIONS for router in section.ROUTES), *server.ROUTES, mount],
+        lifespan=[lifespan],
+        state=State({"context": context, "operations": context.operations, "tools": entries, "listeners": listeners}),
+        request_class=Call,
+        before_request=refuse_unknown_parameters,
+        exception_handlers={Exception: _told},
+        cors_config=_cors(context.settings),
+        openapi_config=_openapi(context.version),
+        logging_config=None,
+    )
+    subscribers = Subscribers(most=context.settings.ws_queue)
+    context.announcer.listen(subscribers.hear)
+    sockets = WebSockets(subscribers, most=context.settings.ws_max_connections)
+    return Gateway(http=cast(App, rest), websocket=sockets, settings=context.settings, listeners=listeners)

@@ -1,0 +1,64 @@
+"""A FastMCP tool that runs an operation."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+from fastmcp.tools import Tool, ToolResult
+from mcp.types import ToolAnnotations
+from pydantic import PrivateAttr
+
+from trading_mcp.api.errors import problem
+from trading_mcp.api.mcp.catalogue import Entry
+from trading_mcp.api.mcp.summary import summary
+from trading_mcp.api.reading import finite, read_arguments
+from trading_mcp.services.operations import Caller, Operation
+
+PRINCIPAL = "local:mcp"
+Text = Literal["summary", "json"]
+
+
+class OperationTool(Tool):
+    """Reads the arguments, runs the operation, and tells its answer or its error."""
+
+    _operation: Operation = PrivateAttr()
+    _text: Text = PrivateAttr()
+
+    async def run(self, arguments: dict[str, Any]) -> ToolResult:
+        """Run the operation. Every error becomes a result, so that the agent can read it."""
+        try:
+            request = read_arguments(arguments, self._operation.request)
+            answer = await self._operation.run(request, _caller(request))
+        except Exception as error:  # the boundary: an agent sees an error, never a traceback
+            told = problem(error)
+            return ToolResult(told.text(), _json(told.content()), is_error=True)
+        content = _json(answer)
+        return ToolResult(self._told(content), content)
+
+    def _told(self, content: dict[str, Any]) -> str:
+        if self._text == "json":
+            return msgspec.json.encode(content).decode()
+        return summary(content)
+
+
+def tool(entry: Entry, operation: Operation, text: Text) -> OperationTool:
+    """Return *operation* as the tool that *entry* lists."""
+    made = OperationTool(
+        name=entry.name,
+        description=entry.description,
+        tags={entry.toolset},
+        parameters=entry.input_schema,
+        output_schema=entry.output_schema,
+        annotations=ToolAnnotations.model_validate(entry.annotations),
+    )
+    made._operation, made._text = operation, text
+    return made
+
+
+def _caller(request: Any) -> Caller:
+    return Caller(PRINCIPAL, getattr(request, "idempotency_key", None))
+
+
+def _json(answer: Mapping[str, Any] | msgspec.Struct) -> dict[str, Any]:
+    told: dict[str, Any] = finite(msgspec.to_builtins(answer))
+    return told

@@ -1,0 +1,1 @@
+"""REST: the reference's routes, thin over the operations, a module per section."""

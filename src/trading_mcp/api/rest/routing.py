@@ -1,0 +1,151 @@
+"""What all routes share: how they are declared, and how they reach their operation."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
+
+import msgspec
+from litestar import Request, Router, delete, get, post, put
+from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import HeaderParameter, ParameterKwarg, QueryParameter
+
+from trading_mcp.api.reading import read_fields, read_json
+from trading_mcp.api.rest.answers import Refusal
+from trading_mcp.domain.errors import InvalidParameter, InvalidRequest
+from trading_mcp.services import operations
+
+PRINCIPAL = "local:rest"
+LONGEST_KEY = 128
+P = TypeVar("P", bound=ParameterKwarg)
+
+REFUSALS = {
+    status: ResponseSpec(Refusal, description=description, generate_examples=False)
+    for status, description in {
+        400: "The request is wrong, or the account or the exchange does not allow it",
+        403: "A risk limit or the kill switch forbids it, or the page it came from may not ask",
+        404: "There is no such thing",
+        408: "The body did not arrive in time",
+        409: "The idempotency key was used for another request",
+        413: "The body is too large",
+        421: "The Host header names another server",
+        500: "A fault of the server's own",
+        503: "The engine is stopped, or the exchange or the storage does not answer",
+    }.items()
+}
+_METHODS: Mapping[str, type[HTTPRouteHandler]] = {"POST": post, "PUT": put, "DELETE": delete}
+
+
+class Call(Request[Any, Any, State]):
+    """A request on its way to an operation. Its JSON body is read strictly, as its route's type."""
+
+    async def json(self) -> Any:
+        """Return the body. Raises TradingError."""
+        body = self.route_handler.parsed_data_field
+        return read_json(await self.body(), body.annotation if body else Any)
+
+    async def ask(self, **fields: Any) -> Any:
+        """Run the route's operation on a request made of *fields*. Raises TradingError."""
+        return await self.pass_on(read_fields(fields, self._operation.request))
+
+    async def pass_on(self, request: operations.Request) -> Any:
+        """Run the route's operation on *request*."""
+        return await self._operation.run(request, operations.Caller(PRINCIPAL, self._key()))
+
+    @property
+    def _operation(self) -> operations.Operation:
+        table: Mapping[str, operations.Operation] = self.app.state.operations
+        return table[self.route_handler.opt["operation"]]
+
+    def _key(self) -> str | None:
+        key = self.headers.get("idempotency-key")
+        if key is not None and not 1 <= len(key) <= LONGEST_KEY:
+            raise InvalidParameter(
+                f"Idempotency-Key: 1 to {LONGEST_KEY} characters are expected",
+                field="Idempotency-Key",
+                found=len(key),
+            )
+        return key
+
+
+def question(path: str, operation: str, section: str) -> HTTPRouteHandler:
+    """Declare a GET route that runs *operation*."""
+    return get(path, **_declared(operation, section))
+
+
+def command(
+    method: Literal["POST", "PUT", "DELETE"], path: str, operation: str, section: str
+) -> HTTPRouteHandler:
+    """Declare a route that runs *operation*; it answers with 200 whatever its method."""
+    return _METHODS[method](path, status_code=200, **_declared(operation, section))
+
+
+def _declared(operation: str, section: str) -> dict[str, Any]:
+    return {
+        "operation_id": operation,
+        "opt": {"operation": operation},
+        "tags": [section],
+        "responses": REFUSALS,
+    }
+
+
+def router(*routes: HTTPRouteHandler) -> list[Router]:
+    """Return *routes* with the headers that each of them reads."""
+    repeatable = {
+        "idempotency_key": HeaderParameter(
+            annotation=str | None,
+            name="Idempotency-Key",
+            required=False,
+            description="The same key again gives the same answer, with no second effect",
+        )
+    }
+    questions = [route for route in routes if "GET" in route.http_methods]
+    commands = [route for route in routes if "GET" not in route.http_methods]
+    return [
+        Router("/", route_handlers=questions),
+        Router("/", route_handlers=commands, parameters=repeatable),
+    ]
+
+
+def parameter(kind: type[P], request: type[operations.Request], field: str) -> P:
+    """Return *field* of *request* as a parameter of *kind*: its name, bounds and description."""
+    # Litestar does not look at msgspec's Meta on parameters.
+    hint = get_type_hints(request, include_extras=True)[field]
+    bounds: dict[str, Any] = {}
+    for meta in (m for part in (hint, *get_args(hint)) for m in _metas(part)):
+        bounds |= {name: getattr(meta, name) for name in _BOUNDS if getattr(meta, name) is not None}
+    names = {f.name: f.encode_name for f in msgspec.structs.fields(request)}
+    return kind(name=names[field], **bounds)
+
+
+_BOUNDS = ("gt", "ge", "lt", "le", "pattern", "min_length", "max_length", "description")
+
+
+def _metas(hint: Any) -> list[msgspec.Meta]:
+    return [m for m in getattr(hint, "__metadata__", ()) if isinstance(m, msgspec.Meta)]
+
+
+async def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
+    """Refuse query parameters that the route does not know, and those given twice."""
+    if not request.scope["query_string"]:
+        return
+    known = _query_parameters(request.route_handler)
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
+        if name not in known:
+            raise InvalidRequest(
+                f"{name[:40]}: no such parameter", field=name[:40], expected=sorted(known)
+            )
+        if given.count(name) > 1:
+            raise InvalidParameter(f"{name}: given more than once", field=name)
+
+
+@cache
+def _query_parameters(handler: BaseRouteHandler) -> frozenset[str]:
+    declared = handler.parsed_fn_signature.parameters.values()
+    return frozenset(
+        field.kwarg_definition.name or field.name
+        for field in declared
+        if isinstance(field.kwarg_definition, QueryParameter)
+    )

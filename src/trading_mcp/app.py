@@ -1,0 +1,252 @@
+"""The composition root: builds the parts and joins them. The only place that knows which."""
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from trading_mcp import __version__
+from trading_mcp.adapters.clocks import SystemClock
+from trading_mcp.adapters.data_directory import DataDirectoryLock
+from trading_mcp.adapters.parquet.candles import ParquetCandleStore
+from trading_mcp.adapters.simulated.build import open_simulated
+from trading_mcp.adapters.simulated.ledger import LedgerEntry
+from trading_mcp.adapters.sqlite.history import SqliteHistory
+from trading_mcp.adapters.sqlite.journal import SqliteJournal
+from trading_mcp.adapters.sqlite.projection import HistoryProjection
+from trading_mcp.api.context import ApiContext
+from trading_mcp.api.logging import configure_logging
+from trading_mcp.config import Config, ConfigError
+from trading_mcp.domain.entries import AnyEntry
+from trading_mcp.engine.core import Core
+from trading_mcp.engine.exchange import Exchange
+from trading_mcp.engine.hub import Hub
+from trading_mcp.engine.opening import first_entries, read_state
+from trading_mcp.engine.roster import Roster
+from trading_mcp.engine.session import Session
+from trading_mcp.ports import Checkpoint
+from trading_mcp.services.announcements import Announcer
+from trading_mcp.services.execution import ExecutionService
+from trading_mcp.services.idempotency import Idempotency
+from trading_mcp.services.market import MarketService
+from trading_mcp.services.operations import Operation, table
+from trading_mcp.services.orders import OrderService
+from trading_mcp.services.portfolio import PortfolioService
+from trading_mcp.services.positions import PositionService
+from trading_mcp.services.risk import RiskService
+from trading_mcp.services.scalping import ScalpingService
+from trading_mcp.services.strategies import StrategyService
+from trading_mcp.strategy.loader import Catalogue, discover
+
+log = structlog.get_logger(__name__)
+FAILPOINT = "TRADING_MCP_FAILPOINT"
+"""For crash tests: `NAME` or `NAME:COUNT` kills the process at that step, the COUNT-th time."""
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """The running parts that the faces need."""
+
+    session: Session
+    operations: Mapping[str, Operation]
+    announcer: Announcer
+    lock: DataDirectoryLock
+
+
+@contextlib.asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Server]:
+    """Open the data directory, recover, and run the engine until the block ends."""
+    directory = Path(config.storage.data_dir)
+    lock = DataDirectoryLock(directory)
+    checkpoint = failpoint(os.environ.get(FAILPOINT, ""))
+    hub = Hub()
+    async with contextlib.AsyncExitStack() as stack:
+        wall = SystemClock()
+        path = directory / "engine.sqlite"
+        journal: SqliteJournal[AnyEntry] = SqliteJournal(
+            path, AnyEntry, project=HistoryProjection(), checkpoint=checkpoint
+        )
+        history = SqliteHistory(path)
+        stack.push_async_callback(history.close)
+        exchange_journal: SqliteJournal[LedgerEntry] = SqliteJournal(
+            directory / "sim.sqlite", LedgerEntry
+        )
+        stack.push_async_callback(exchange_journal.close)
+        state = read_state(journal)
+        simulated = await open_simulated(
+            config.exchanges.sim, clock_base=wall, journal=exchange_journal, not_before=state.now
+        )
+        exchanges = {
+            "sim": Exchange(
+                name="sim",
+                data=simulated.market_data,
+                venue=simulated.venue,
+                source="simulated",
+            )
+        }
+        catalogue = discover(config.strategies.enabled, prove=False)
+        for plugin, reason in catalogue.broken.items():
+            log.error("plugin_broken", plugin=plugin, reason=reason)
+        roster = Roster(state, {n: info.cls for n, info in catalogue.strategies.items()})
+        markets = await simulated.market_data.markets()
+        session = Session(
+            core=Core(state, markets, leverage=config.scalping.leverage),
+            roster=roster,
+            exchanges=exchanges,
+            journal=journal,
+            hub=hub,
+            clock=simulated.clock,
+            settings=config.scalping,
+            candle_store=ParquetCandleStore(directory / "candles"),
+            checkpoint=checkpoint,
+        )
+        stack.push_async_callback(session.close)
+        await _begin(session, config)
+        await session.open()
+        operations = _operations(session, history, catalogue)
+        yield Server(session=session, operations=operations, announcer=Announcer(hub), lock=lock)
+    lock.release()
+
+
+async def _begin(session: Session, config: Config) -> None:
+    """Write a new data directory's first entries, and those of strategies it has not seen."""
+    at = session.clock.now()
+    if not session.state.installation:
+        try:
+            entries = first_entries(
+                at=at,
+                installation=secrets.token_hex(4),
+                parameters=config.risk.parameters(),
+                mode=config.risk.mode,
+                scalping=config.scalping,
+                markets=tuple(session.core.markets.values()),
+            )
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+        await session.record(*entries)
+    newcomers = session.roster.newcomers(config.strategies.settings, at)
+    if newcomers:
+        await session.record(*newcomers)
+
+
+def _operations(
+    session: Session, history: SqliteHistory, catalogue: Catalogue
+) -> dict[str, Operation]:
+    orders = OrderService(session, history)
+    once = Idempotency(session, orders.resumed)
+    declared = table(
+        ScalpingService(session, dict(catalogue.broken)),
+        MarketService(session),
+        orders,
+        PositionService(session, history),
+        PortfolioService(session),
+        RiskService(session),
+        StrategyService(session, catalogue),
+        ExecutionService(session, history),
+    )
+    return {name: once.wrap(operation) for name, operation in declared.items()}
+
+
+def failpoint(setting: str) -> Checkpoint:
+    """Return what is called at each step: nothing, or a kill at the step named in *setting*."""
+    name, _, count = setting.partition(":")
+    left = int(count or 1)
+
+    def reached(step: str) -> None:
+        nonlocal left
+        if step == name:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return reached if name else lambda step: None
+
+
+def run_server(config: Config, *, ready_file: Path | None = None) -> None:
+    """Run everything until SIGINT or SIGTERM."""
+    configure_logging(config.logging.format, config.logging.level)
+    _run(_serve(config, ready_file))
+
+
+def run_stdio(config: Config) -> None:
+    """Run the engine with MCP over standard input and output as its only face."""
+    configure_logging(config.logging.format, config.logging.level)
+    asyncio.run(_stdio(config))
+
+
+def run_bridge(config: Config, address: str) -> None:
+    """Pass MCP messages between standard input and output and the server at *address*."""
+    from trading_mcp.api.mcp.stdio import bridge_stdio
+
+    configure_logging(config.logging.format, "warning")
+    asyncio.run(bridge_stdio(f"{address}/mcp"))
+
+
+async def _serve(config: Config, ready_file: Path | None) -> None:
+    from trading_mcp.api.server import bind, build_app, serve
+
+    sockets = bind(config.server)
+    async with running(config) as server:
+        app = build_app(_context(config, server))
+
+        def ready(urls: dict[str, str]) -> None:
+            server.lock.announce(**urls)
+            log.info("ready", **urls)
+            _settle_memory()
+            if ready_file is not None:
+                _write_whole(ready_file, json.dumps(urls) + "\n")
+
+        await serve(app, config.server, sockets, on_ready=ready)
+    log.info("stopped")
+
+
+async def _stdio(config: Config) -> None:
+    from trading_mcp.api.mcp.stdio import serve_stdio
+
+    async with running(config) as server:
+        await serve_stdio(_context(config, server))
+
+
+def _context(config: Config, server: Server) -> ApiContext:
+    session = server.session
+    return ApiContext(
+        operations=server.operations,
+        announcer=server.announcer,
+        settings=config.server,
+        version=__version__,
+        uptime_s=lambda: session.uptime_s,
+        exchanges={name: exchange.source for name, exchange in session.exchanges.items()},
+    )
+
+
+def _run(main: Coroutine[None, None, None]) -> None:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(main)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        return uvloop.new_event_loop
+    return None
+
+
+def _settle_memory() -> None:
+    # A full collection of a loaded server takes 50 ms and more: what start-up made is kept out
+    # of it, for it lives as long as the process.
+    gc.collect()
+    gc.freeze()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text)
+    draft.replace(path)

@@ -1,0 +1,154 @@
+"""The configuration: one frozen type, assembled from the sections' own, read from TOML."""
+
+import ipaddress
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from trading_mcp.adapters.simulated.settings import SimulatedSettings
+from trading_mcp.api.settings import ServerSettings
+from trading_mcp.domain.candles import INTERVALS
+from trading_mcp.domain.markets import symbol_of
+from trading_mcp.engine.settings import ScalpingSettings, StrategiesSettings
+from trading_mcp.risk.settings import RiskSettings
+
+
+class StorageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where everything is kept that must survive: *data_dir*, relative to the working folder."""
+
+    data_dir: str = "data"
+
+
+class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How logs are written, always to standard error."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class ExchangesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The exchanges, by name. `sim` is built in and needs neither account nor network."""
+
+    sim: SimulatedSettings = msgspec.field(default_factory=SimulatedSettings)
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be configured."""
+
+    server: ServerSettings = msgspec.field(default_factory=ServerSettings)
+    scalping: ScalpingSettings = msgspec.field(default_factory=ScalpingSettings)
+    strategies: StrategiesSettings = msgspec.field(default_factory=StrategiesSettings)
+    risk: RiskSettings = msgspec.field(default_factory=RiskSettings)
+    exchanges: ExchangesSettings = msgspec.field(default_factory=ExchangesSettings)
+    storage: StorageSettings = msgspec.field(default_factory=StorageSettings)
+    logging: LoggingSettings = msgspec.field(default_factory=LoggingSettings)
+
+
+class ConfigError(Exception):
+    """The configuration can't be used; the message names the key and what it takes."""
+
+
+def load(path: Path | None, overrides: Iterable[str] = ()) -> Config:
+    """Read *path* (None: only defaults) and apply *overrides* such as `server.port=0`.
+
+    Raises ConfigError.
+    """
+    tree = _read(path) if path is not None else {}
+    for override in overrides:
+        _override(tree, override)
+    try:
+        config = msgspec.convert(tree, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_located(str(error))) from None
+    check(config)
+    return config
+
+
+def check(config: Config) -> None:
+    """Refuse what each section allows by itself but the whole does not. Raises ConfigError."""
+    if config.scalping.exchange not in ExchangesSettings.__struct_fields__:
+        known = ", ".join(ExchangesSettings.__struct_fields__)
+        raise ConfigError(
+            f"scalping.exchange: {config.scalping.exchange!r} is not configured; known: {known}"
+        )
+    if config.scalping.interval not in INTERVALS:
+        raise ConfigError(f"scalping.interval: expected one of {', '.join(INTERVALS)}")
+    for pair in config.scalping.pairs:
+        try:
+            symbol_of(pair)
+        except ValueError as error:
+            raise ConfigError(f"scalping.pairs: {error}") from None
+    if not _is_loopback(config.server.host) and not config.server.allow_remote:
+        raise ConfigError(
+            f"server.host: {config.server.host} can be reached from other machines, and whoever "
+            "reaches it may trade, for there is no login. Use 127.0.0.1, or set "
+            "server.allow_remote = true if something in front of it lets only you through."
+        )
+
+
+def assignment(text: str) -> tuple[list[str], Any]:
+    """Read `section.key=value`; the value is TOML, or else taken as text.
+
+    Raises ConfigError.
+    """
+    name, equals, value = text.partition("=")
+    keys = name.strip().split(".")
+    if not equals or not all(keys):
+        raise ConfigError(f"--set: expected section.key=value, got {text[:80]!r}")
+    try:
+        return keys, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return keys, value.strip()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; name one with --config") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+
+
+def _override(tree: dict[str, Any], text: str) -> None:
+    keys, value = assignment(text)
+    section: Any = tree
+    for key in keys[:-1]:
+        section = section.setdefault(key, {})
+        if not isinstance(section, dict):
+            raise ConfigError(f"--set: {'.'.join(keys)}: {key} is not a section")
+    section[keys[-1]] = value
+
+
+def _located(message: str) -> str:
+    """Turn msgspec's "... - at `$.a.b`" into "a.b: ..."."""
+    text, at, path = message.rpartition(" - at `$")
+    if not at:
+        return message
+    return f"{path.rstrip('`').lstrip('.') or 'configuration'}: {text}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings as `section.key` to value."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            flat.update(flattened(value, f"{name}."))
+        else:
+            flat[name] = value
+    return flat

@@ -1,0 +1,289 @@
+"""What the core makes of what it is told."""
+
+from decimal import Decimal
+
+import msgspec
+
+from trading_mcp.domain import entries as e
+from trading_mcp.domain.orders import ExitPlan, Order, Refused
+from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport
+from trading_mcp.domain.signals import Signal
+from trading_mcp.engine.state import State, encoded
+
+PLAN = ExitPlan(stop_loss_pct=1.0, take_profit_pct=2.0)
+
+
+def wish(*wishes: str, strength: float = 0.9, market: str = "sim:BTC-USDT", at: int = 0) -> Signal:
+    return Signal(
+        strategy="wise", market=market, at=at, close=100.0, strength=strength, wishes=wishes
+    )
+
+
+def approved(entries: list[e.AnyEntry]) -> list[Order]:
+    return [entry.order for entry in entries if isinstance(entry, e.OrderApproved)]
+
+
+def test_a_filled_entry_is_a_position_with_the_plans_exits(bench):
+    order = bench.open(plan=PLAN)
+    position = bench.state.positions[order.position_id]
+    assert (position.size, position.entry_price) == (1, 100)
+    assert (position.stop_loss, position.take_profit) == (Decimal("99.0"), Decimal("102.0"))
+
+
+def test_a_price_at_the_stop_leaves_the_whole_position(bench):
+    entry = bench.open(plan=PLAN)
+    (leaving,) = approved(bench.price(99.0))
+    assert (leaving.side, leaving.amount, leaving.reason) == ("sell", 1, "stop_loss")
+    bench.fill(leaving, price="99")
+    closed = bench.state.closed[entry.position_id]
+    assert (closed.realized_pnl, closed.close_reason) == (-1, "stop_loss")
+
+
+def test_a_price_at_the_target_takes_the_profit(bench):
+    bench.open(plan=PLAN)
+    (leaving,) = approved(bench.price(102.0))
+    assert leaving.reason == "take_profit"
+
+
+def test_a_low_between_two_prices_still_hits_the_stop(bench):
+    bench.open(plan=PLAN)
+    (leaving,) = approved(bench.price(100.0, low=98.9, high=100.1))
+    assert leaving.reason == "stop_loss"
+
+
+def test_an_exit_that_is_working_is_not_sent_again(bench):
+    bench.open(plan=PLAN)
+    assert len(approved(bench.price(99.0))) == 1
+    bench.now += 120_000
+    assert approved(bench.price(98.0)) == []
+
+
+def test_a_refused_exit_is_tried_again_after_a_while(bench):
+    bench.open(plan=PLAN)
+    (first,) = approved(bench.price(99.0))
+    bench.keep(bench.core.on_refused(first.id, "test", bench.now))
+    bench.now -= 900
+    assert approved(bench.price(98.9)) == []
+    (second,) = approved(bench.price(98.9))
+    assert second.amount == 1
+
+
+def test_an_exit_that_nobody_knows_of_keeps_others_back(bench):
+    bench.open(plan=PLAN)
+    (leaving,) = approved(bench.price(99.0))
+    bench.keep(bench.core.on_unknown(leaving.id, "no answer", bench.now))
+    bench.now += 120_000
+    assert approved(bench.price(98.0)) == []
+
+
+def test_the_trailing_stop_follows_up_and_never_down(bench):
+    order = bench.open(plan=ExitPlan(stop_loss_pct=5, trailing_pct=1))
+    bench.price(110.0)
+    assert bench.state.positions[order.position_id].stop_loss == Decimal("108.9")
+    bench.price(109.5)
+    assert bench.state.positions[order.position_id].stop_loss == Decimal("108.9")
+    (leaving,) = approved(bench.price(108.8))
+    assert leaving.reason == "trailing_stop"
+
+
+def test_the_stop_moves_to_break_even_once(bench):
+    order = bench.open(plan=ExitPlan(stop_loss_pct=5, breakeven_pct=1))
+    bench.price(101.0)
+    position = bench.state.positions[order.position_id]
+    assert (position.stop_loss, position.stop_kind) == (Decimal("100.2"), "breakeven")
+    (leaving,) = approved(bench.price(100.1))
+    assert leaving.reason == "breakeven"
+
+
+def test_a_short_is_left_above(bench, perpetual):
+    bench.open("sell", market=perpetual, plan=PLAN)
+    (leaving,) = approved(bench.price(101.0))
+    assert (leaving.side, leaving.reason) == ("buy", "stop_loss")
+
+
+def test_a_wish_becomes_an_order_sized_by_its_risk(bench):
+    (order,) = approved(bench.keep(bench.core.on_signal(wish("enter_long", at=bench.now))))
+    # 0.5 % of 10,000 at a stop 1 % away is 5,000.
+    assert (order.owner, order.amount) == ("wise", Decimal("50"))
+
+
+def test_a_slow_fill_cannot_let_a_strategy_enter_twice(bench):
+    bench.keep(bench.core.on_signal(wish("enter_long", at=bench.now)))
+    assert bench.keep(bench.core.on_signal(wish("enter_long", at=bench.now + 60_000))) == []
+
+
+def test_a_weak_wish_is_not_acted_on(bench):
+    assert bench.core.on_signal(wish("enter_long", strength=0.4)) == []
+
+
+def test_a_wish_to_short_spot_is_no_order(bench):
+    assert bench.core.on_signal(wish("enter_short")) == []
+
+
+def test_a_stopped_engine_enters_nothing_but_still_leaves(bench):
+    bench.open(plan=PLAN)
+    off = e.EngineSwitched(at=bench.now, running=False, principal="test")
+    bench.keep(bench.core.record(off))
+    assert bench.core.on_signal(wish("enter_long")) == []
+    assert approved(bench.price(99.0))
+
+
+def test_an_exit_wish_leaves_the_strategys_own_position_only(bench):
+    bench.open(plan=PLAN)
+    (entry,) = approved(bench.keep(bench.core.on_signal(wish("enter_long", at=bench.now))))
+    bench.fill(entry)
+    (leaving,) = approved(bench.core.on_signal(wish("exit_long", at=bench.now)))
+    assert leaving.position_id == entry.position_id
+
+
+def test_the_kill_switch_stops_entries_and_lets_exits_through(bench):
+    bench.open(plan=PLAN)
+    bench.keep(bench.core.kill("test", "test", bench.now))
+    refused = bench.submit("buy", "1")
+    assert isinstance(refused, Refused)
+    assert refused.objection.code == "KILL_SWITCH_ACTIVE"
+    assert approved(bench.price(99.0))
+
+
+def test_an_order_approved_before_the_kill_switch_is_not_handed_out_after(bench):
+    order = bench.submit("buy", "1")
+    bench.keep(bench.core.kill("test", "test", bench.now))
+    assert bench.core.hand_out(order.id) is None
+
+
+def test_an_approved_order_is_handed_out_once(bench):
+    order = bench.submit("buy", "1")
+    assert bench.core.hand_out(order.id) is not None
+    assert bench.core.hand_out(order.id) is None
+
+
+def test_an_order_beyond_the_accounts_room_is_refused_with_the_limit(limited):
+    bench = limited(max_total_exposure_usd=300)
+    assert isinstance(bench.submit("buy", "2", price=Decimal(100)), Order)
+    refused = bench.submit("buy", "2", price=Decimal(100))
+    assert refused.objection.code == "EXPOSURE_LIMIT_EXCEEDED"
+
+
+def test_losing_in_a_row_pauses_entries_for_a_while(limited):
+    bench = limited(max_consecutive_losses=2, loss_cooldown_minutes=10)
+    for _ in range(2):
+        entry = bench.open(plan=PLAN)
+        (leaving,) = approved(bench.price(98.0))
+        bench.fill(leaving, price="98")
+        assert entry.position_id in bench.state.closed
+        bench.price(100.0)
+    assert bench.submit("buy", "1").objection.rule == "entries_are_paused"
+    bench.now += 600_000
+    bench.price(100.0)
+    assert isinstance(bench.submit("buy", "1"), Order)
+
+
+def test_a_lost_day_ends_with_its_day(limited):
+    bench = limited(max_daily_loss_usd=5)
+    bench.open(plan=ExitPlan(stop_loss_pct=50))
+    bench.price(90.0)
+    assert "Daily loss" in bench.submit("buy", "1").objection.reason
+    bench.price(100.0)
+    assert "Daily loss" in bench.submit("buy", "1").objection.reason
+    bench.now += 86_400_000
+    bench.price(100.0)
+    assert isinstance(bench.submit("buy", "1"), Order)
+
+
+def test_a_deep_fall_of_the_day_turns_the_kill_switch_on(limited):
+    bench = limited(max_daily_drawdown_percent=2)
+    bench.open(amount="30", plan=ExitPlan(stop_loss_pct=50))
+    bench.price(90.0)
+    assert bench.state.kill_switch is not None
+    assert "Daily drawdown limit exceeded" in bench.state.kill_switch.reason
+
+
+def test_a_late_fill_after_the_cancel_still_moves_the_position(bench):
+    order = bench.submit("buy", "2", price=Decimal(100))
+    bench.accept(order)
+    report = OrderReport(
+        exchange="sim",
+        symbol="BTC-USDT",
+        client_id=order.client_id,
+        venue_id="v",
+        status="cancelled",
+        filled=Decimal(0),
+        at=bench.now,
+    )
+    bench.keep(bench.core.on_report(report))
+    assert bench.state.ended[order.id].status == "cancelled"
+    bench.fill(order, "0.5")
+    assert bench.state.positions[order.position_id].size == Decimal("0.5")
+
+
+def test_a_report_with_unknown_fills_does_not_end_the_order(bench):
+    order = bench.submit("buy", "2", price=Decimal(100))
+    report = OrderReport(
+        exchange="sim",
+        symbol="BTC-USDT",
+        client_id=order.client_id,
+        venue_id="v",
+        status="cancelled",
+        filled=Decimal(1),
+        at=bench.now,
+    )
+    assert bench.core.misses_fills(report)
+    assert bench.core.on_report(report) == []
+
+
+def test_a_trade_that_is_not_ours_moves_the_balance_once_and_is_told(bench):
+    foreign = msgspec.structs.replace(bench.open(), client_id="somebody-else")
+    before = bench.state.cash["sim:USDT"]
+    for _ in range(2):
+        bench.fill(foreign, trade="alien")
+    assert bench.state.cash["sim:USDT"] == before - 100
+    assert [a.trigger for a in bench.state.alerts.values()].count("outside_trade") == 1
+
+
+def test_funding_is_shared_by_size_and_booked_once(bench, perpetual):
+    order = bench.open("sell", "2", market=perpetual, plan=PLAN)
+    paid = FundingPaid(
+        exchange="sim",
+        symbol=perpetual.symbol,
+        funding_id="f1",
+        rate=0.0001,
+        amount=Decimal("0.02"),
+        at=bench.now,
+    )
+    bench.keep(bench.core.on_funding(paid))
+    assert bench.core.on_funding(paid) == []
+    assert bench.state.positions[order.position_id].funding == Decimal("0.02")
+
+
+def test_a_liquidation_closes_every_position_of_its_market_once(bench, perpetual):
+    order = bench.open("buy", "2", market=perpetual, plan=PLAN, leverage=10)
+    report = Liquidated(
+        exchange="sim",
+        symbol=perpetual.symbol,
+        trade_id="l1",
+        amount=Decimal(2),
+        price=Decimal(91),
+        fee=Decimal(1),
+        at=bench.now,
+    )
+    bench.keep(bench.core.on_liquidated(report))
+    assert bench.core.on_liquidated(report) == []
+    closed = bench.state.closed[order.position_id]
+    assert (closed.realized_pnl, closed.close_reason) == (-19, "liquidation")
+
+
+def test_the_fold_over_the_journal_is_the_state_byte_for_byte(bench, perpetual):
+    bench.open(plan=PLAN)
+    bench.open("sell", "1", market=perpetual, plan=PLAN)
+    bench.price(99.0)
+    bench.keep(bench.core.on_signal(wish("enter_long", at=bench.now)))
+    bench.keep(bench.core.kill("test", "test", bench.now))
+    replayed = State()
+    for entry in bench.journal:
+        replayed.apply(entry)
+    assert encoded(replayed) == encoded(bench.state)
+
+
+def test_the_gate_refuses_a_strategys_second_entry_whoever_asks(bench):
+    assert isinstance(bench.submit("buy", "1", owner="wise"), Order)
+    assert bench.submit("buy", "1", owner="wise").objection.rule == "position_is_being_built"

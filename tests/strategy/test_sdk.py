@@ -1,0 +1,66 @@
+"""What a plugin builds its answer with."""
+
+import numpy as np
+import pytest
+
+from trading_mcp import sdk
+from trading_mcp.domain.signals import Flags
+from trading_mcp.strategy.answers import validate
+
+
+def flags(*rows: int) -> Flags:
+    return np.isin(np.arange(5), rows)
+
+
+def test_what_is_left_out_is_never_wished() -> None:
+    answer = sdk.signals(5, enter_long=flags(1))
+
+    validate(answer, 5)
+    assert answer.enter_long.tolist() == [False, True, False, False, False]
+    assert not (answer.exit_long | answer.enter_short | answer.exit_short).any()
+    validate(sdk.signals(0), 0)
+
+
+def test_strength_counts_only_where_something_is_wished() -> None:
+    unsure = np.array([np.nan, 0.7, 0.8, 0.9, np.nan])
+
+    answer = sdk.signals(5, enter_long=flags(1), exit_short=flags(3), strength=unsure)
+
+    assert answer.strength.tolist() == [0, 0.7, 0, 0.9, 0]
+    assert sdk.signals(5, exit_long=flags(0, 2)).strength.tolist() == [1, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("direction", "long", "short"), [("both", 1, 1), ("long", 1, 0), ("short", 0, 1)]
+)
+def test_a_direction_rules_out_entries_and_leaves_exits(
+    direction: sdk.Direction, long: int, short: int
+) -> None:
+    answer = sdk.signals(
+        5,
+        enter_long=flags(0),
+        exit_long=flags(1),
+        enter_short=flags(2),
+        exit_short=flags(3),
+        direction=direction,
+    )
+
+    assert answer.enter_long.sum() == long
+    assert answer.enter_short.sum() == short
+    assert answer.exit_long.sum() == answer.exit_short.sum() == 1
+    assert answer.strength.tolist() == [long, 1, short, 1, 0]
+
+
+def test_confidence_rises_from_a_half_to_one() -> None:
+    excess = np.array([-3.0, 0, 5, 10, 20, np.nan, np.inf])
+    assert sdk.confidence(excess, 10).tolist() == [0.5, 0.5, 0.75, 1, 1, 0.5, 1]
+    assert sdk.confidence(excess[:4], np.array([1, 0, 10, np.nan])).tolist() == [
+        0.5,
+        0.5,
+        0.75,
+        0.5,
+    ]
+
+
+def test_all_that_is_offered_is_there() -> None:
+    assert [name for name in sdk.__all__ if not hasattr(sdk, name)] == []
