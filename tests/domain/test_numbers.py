@@ -47,13 +47,13 @@ def test_a_limit_price_is_never_worse_than_asked(value, grid, side):
     ["NaN", "sNaN", "Infinity", "-inf", "1E+9999999", "1_000", "١٢", " 1", "", "abc", "1e19"],
 )
 def test_a_number_that_is_none_is_refused(bad):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"number|digits"):
         exact(bad)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), True, 1e300])
 def test_a_float_that_is_no_amount_is_refused(bad):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="number"):
         exact(bad)
 
 
@@ -80,5 +80,5 @@ def test_a_pair_has_one_symbol_however_it_is_written(pair, market_type, symbol):
     [("BTC", None), ("", None), ("BTC-USDT-X", None), ("BTC-USDT-PERP", "spot"), ("ß-USDT", None)],
 )
 def test_what_is_no_pair_is_refused(pair, market_type):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"pair|perpetual"):
         symbol_of(pair, market_type)

@@ -60,7 +60,9 @@ class Desk(RuleBasedStateMachine):
         if order is None or not order.working:
             return
         market = self.bench.core.markets[order.market]
-        amount = min(order.remaining, max(market.amount(order.amount * Decimal(share)), market.step))
+        amount = min(
+            order.remaining, max(market.amount(order.amount * Decimal(share)), market.step)
+        )
         trade = f"t{len(self.booked)}"
         price = order.price or Decimal(100)
         fee = amount * price * market.taker_fee
@@ -148,9 +150,7 @@ class Desk(RuleBasedStateMachine):
         assert self.bench.state.cash["sim:USDT"] == cash
         for asset, amount in held.items():
             assert self.bench.state.cash.get(asset, Decimal(0)) == amount
-        owned = sum(
-            p.sign * p.size for p in self.bench.state.positions.values()
-        )
+        owned = sum(p.sign * p.size for p in self.bench.state.positions.values())
         assert owned == sum(held.values())
 
     @invariant()
@@ -190,9 +190,7 @@ class Desk(RuleBasedStateMachine):
 
 def test_no_order_of_events_breaks_a_limit_or_loses_money(limited):
     machine = type("Machine", (Desk,), {"bench_type": staticmethod(limited)})
-    machine.TestCase.settings = settings(
-        max_examples=120, stateful_step_count=40, deadline=None
-    )
+    machine.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
     machine.TestCase("runTest").runTest()
 
 

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
-from litestar import Litestar, Response, asgi
+from litestar import Litestar, Request, Response, asgi
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
@@ -45,18 +45,58 @@ def build_app(context: ApiContext) -> Gateway:
             await warm_up(mcp, entries)
             yield
 
+    told = {
+        "context": context,
+        "operations": context.operations,
+        "tools": entries,
+        "listeners": listeners,
+    }
     rest = Litestar(
         [*(router for section in SECTIONS for router in section.ROUTES), *server.ROUTES, mount],
         lifespan=[lifespan],
-        state=State({"context": context, "operations": context.operations, "tools": entries, "listeners": listeners}),
+        state=State(told),
         request_class=Call,
         before_request=refuse_unknown_parameters,
-        exception_handlers={Exception: _told},
+        exception_handlers={Exception: _refused},
         cors_config=_cors(context.settings),
         openapi_config=_openapi(context.version),
         logging_config=None,
     )
+    return Gateway(
+        http=cast(App, rest),
+        websocket=_sockets(context),
+        settings=context.settings,
+        listeners=listeners,
+    )
+
+
+def _sockets(context: ApiContext) -> WebSockets:
     subscribers = Subscribers(most=context.settings.ws_queue)
     context.announcer.listen(subscribers.hear)
-    sockets = WebSockets(subscribers, most=context.settings.ws_max_connections)
-    return Gateway(http=cast(App, rest), websocket=sockets, settings=context.settings, listeners=listeners)
+    return WebSockets(subscribers, most=context.settings.ws_max_connections)
+
+
+def _refused(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    told = problem(error)
+    return Response(
+        told.body(), status_code=told.status, headers=told.headers, media_type="application/json"
+    )
+
+
+def _cors(settings: ServerSettings) -> CORSConfig | None:
+    if not settings.allowed_origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.allowed_origins),
+        expose_headers=["x-request-id", "mcp-session-id"],
+    )
+
+
+def _openapi(version: str) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Trading MCP Server",
+        version=version,
+        path=DOCS,
+        render_plugins=[DocsPage(path="/"), JsonRenderPlugin(path="/openapi.json")],
+        use_handler_docstrings=True,
+    )

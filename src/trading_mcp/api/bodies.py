@@ -50,7 +50,7 @@ def is_deeper(body: bytes, levels: int) -> bool:
 
 def _announced(scope: Scope, most: int) -> None:
     for name, value in scope["headers"]:
-        if name == b"content-length" and int(value) > most:
+        if name == b"content-length" and value.isdigit() and int(value) > most:
             raise _too_large(most)
 
 

@@ -56,8 +56,6 @@ class Doors:
         return all(origin == ours or origin in self._origins for origin in origins)
 
 
-
-
 def _named(host: str) -> tuple[str, ...]:
     """Return *host* as a Host header has it; nothing for an address that means all of ours."""
     try:

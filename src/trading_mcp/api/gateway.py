@@ -60,7 +60,8 @@ class Gateway:
         if path.startswith(MCP) and path != MCP:
             # Litestar mounts by prefix: /mcpx would reach the MCP application.
             raise NotFound("No such path")
-        scope["path"], scope["raw_path"] = path, path.encode()
+        if path != scope["path"]:
+            scope["path"], scope["raw_path"] = path, path.encode()
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
             return

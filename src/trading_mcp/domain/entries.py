@@ -133,6 +133,13 @@ class StrategyChanged(Entry, frozen=True, kw_only=True):
     principal: str
 
 
+class StrategyProven(Entry, frozen=True, kw_only=True):
+    """A strategy's code, known by its *digest*, passed the conformance check."""
+
+    name: str
+    digest: str
+
+
 class PairsChanged(Entry, frozen=True, kw_only=True):
     """The traded markets were changed."""
 
@@ -180,6 +187,7 @@ AnyEntry = (
     | LossesForgiven
     | EngineSwitched
     | StrategyChanged
+    | StrategyProven
     | PairsChanged
     | PeriodOpened
     | Answered

@@ -39,7 +39,7 @@ class Decider:
     @property
     def window_size(self) -> int:
         """How many candles the most demanding strategy looks at."""
-        needs = (strategy.warmup for strategy in self._roster.active())
+        needs = (strategy.warmup for strategy in self._roster.chosen())
         return max(ENGINE_WINDOW, *needs, 0)
 
     def fill(self, key: MarketKey, candles: Candles) -> None:

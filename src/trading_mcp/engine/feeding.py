@@ -40,7 +40,13 @@ class Feed:
         self._exchange, self._hub = exchange, hub
         self._interval, self._store = interval, store
         self._closed: dict[MarketKey, int] = {}
+        self._deciding = False
         self._heard_at: float | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every candle that has closed has been decided on."""
+        return not self._closed and not self._deciding
 
     def silent_for(self, now: float) -> float:
         """Return the seconds since the last event; 0 before the first."""
@@ -112,7 +118,11 @@ class Feed:
 
     async def _decide(self) -> None:
         closed, self._closed = list(self._closed), {}
-        await self._decider.decide(closed)
+        self._deciding = True
+        try:
+            await self._decider.decide(closed)
+        finally:
+            self._deciding = False
 
     async def _take_in(self, event: MarketEvent) -> None:
         match event:

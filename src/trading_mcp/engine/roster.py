@@ -1,6 +1,9 @@
 """The strategies at hand: their classes, their present instances, and how they are set."""
 
+import hashlib
+import inspect
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,6 +22,7 @@ class Roster:
     def __init__(self, state: State, classes: Mapping[str, type[Strategy]]):
         self._state = state
         self.classes = dict(classes)
+        self._digests: dict[str, str] = {}
         self._instances: dict[str, tuple[dict[str, Any], Strategy]] = {}
 
     def settings(self, name: str) -> StrategyState:
@@ -46,12 +50,30 @@ class Roster:
         return held[1]
 
     def active(self) -> list[Strategy]:
-        """Return the active strategies, by name."""
-        return [
-            self.instance(name)
-            for name in sorted(self.classes)
-            if name in self._state.strategies and self._state.strategies[name].active
-        ]
+        """Return the active strategies whose code has passed the check, by name."""
+        return [self.instance(n) for n in self._switched_on() if self.is_proven(n)]
+
+    def chosen(self) -> list[Strategy]:
+        """Return the active strategies, whether they have passed the check yet or not."""
+        return [self.instance(n) for n in self._switched_on()]
+
+    def unproven(self) -> list[Strategy]:
+        """Return the active strategies whose code has not passed the check yet."""
+        return [self.instance(n) for n in self._switched_on() if not self.is_proven(n)]
+
+    def is_proven(self, name: str) -> bool:
+        """Say whether the strategy's present code has passed the check."""
+        return self._state.proven.get(name) == self.digest(name)
+
+    def digest(self, name: str) -> str:
+        """Return what tells one version of the strategy's code from another."""
+        if name not in self._digests:
+            self._digests[name] = _digest(self.classes[name])
+        return self._digests[name]
+
+    def _switched_on(self) -> list[str]:
+        settings = self._state.strategies
+        return [n for n in sorted(self.classes) if n in settings and settings[n].active]
 
     def newcomers(
         self, settings: Mapping[str, StrategySettings], at: int
@@ -74,3 +96,12 @@ class Roster:
             why="first start",
             principal="config",
         )
+
+
+def _digest(cls: type[Strategy]) -> str:
+    try:
+        source = Path(inspect.getfile(cls)).read_bytes()
+    except (OSError, TypeError):
+        # Without a file there is nothing to know it by: its name, and the check at each start.
+        source = repr(cls).encode()
+    return hashlib.sha256(source).hexdigest()

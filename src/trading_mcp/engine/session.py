@@ -26,11 +26,13 @@ from trading_mcp.engine.feeding import Feed
 from trading_mcp.engine.flight import Flight
 from trading_mcp.engine.hub import Hub
 from trading_mcp.engine.ledger import Ledger
+from trading_mcp.engine.proving import checked
 from trading_mcp.engine.reconcile import compare_balances, recover, take_in_account
 from trading_mcp.engine.roster import Roster
 from trading_mcp.engine.settings import ScalpingSettings
 from trading_mcp.ports import CandleStore, Checkpoint, Clock, Journal
 from trading_mcp.rules import costs
+from trading_mcp.strategy.base import Strategy
 
 log = structlog.get_logger(__name__)
 TICK_S = 1.0
@@ -66,6 +68,7 @@ class Session:
             )
             for name, exchange in exchanges.items()
         }
+        self._proving = False
         self._started_at = clock.monotonic()
 
     # Life
@@ -80,6 +83,25 @@ class Session:
             self.flight.spawn(feed.run())
             self.flight.spawn(self._listen(self.exchanges[name]))
         self.flight.spawn(self._tick())
+        self.prove()
+
+    def prove(self) -> None:
+        """Begin to check strategies whose code is new here; until they pass, they are not asked."""
+        if (unproven := self.roster.unproven()) and not self._proving:
+            self._proving = True
+            self.flight.spawn(self._prove(unproven))
+
+    async def _prove(self, unproven: Sequence[Strategy]) -> None:
+        for strategy in unproven:
+            findings = await checked(strategy)
+            if findings:
+                self.decider.stop(strategy.name, f"breaks the contract: {'; '.join(findings)}")
+                continue
+            passed = e.StrategyProven(
+                at=self.clock.now(), name=strategy.name, digest=self.roster.digest(strategy.name)
+            )
+            self.ledger.write(self.core.record(passed))
+        self._proving = False
 
     async def close(self) -> None:
         """Stop listening and put what is known on disk."""
@@ -98,6 +120,15 @@ class Session:
     def healthy(self) -> bool:
         """Whether decisions can be put on disk."""
         return self._journal.healthy
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being decided and no order waits for the exchange's first answer.
+
+        Who plays markets back waits for it, so that time does not run ahead of the decisions.
+        """
+        waiting = any(order.status == "approved" for order in self.state.orders.values())
+        return not waiting and all(feed.is_idle for feed in self._feeds.values())
 
     def average_slippage_pct(self) -> float:
         """Return how much worse than expected market orders were filled, in percent."""

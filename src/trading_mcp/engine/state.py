@@ -45,6 +45,7 @@ class State(msgspec.Struct, kw_only=True):
     running: bool = False
     pairs: tuple[MarketKey, ...] = ()
     strategies: dict[str, StrategyState] = {}
+    proven: dict[str, str] = {}
     parameters: RiskParameters = msgspec.field(default_factory=RiskParameters)
     mode: RiskMode = "Normal"
     kill_switch: KillSwitch | None = None
@@ -151,6 +152,8 @@ class State(msgspec.Struct, kw_only=True):
                 self.strategies[entry.name] = StrategyState(
                     entry.active, entry.weight, entry.params, fault
                 )
+            case e.StrategyProven():
+                self.proven[entry.name] = entry.digest
             case e.PairsChanged():
                 self.pairs = entry.pairs
             case _:

@@ -271,8 +271,9 @@ def _money_per_unit(
 
 
 def _warnings(verdicts: tuple[Verdict, ...]) -> list[str]:
+    """Name the limits on money, positions and speed of which little would be left."""
     return [
         f"{v.rule}: {v.found:.2f} of {v.limit:.2f}"
         for v in verdicts
-        if v.allowed and v.limit and v.found is not None and v.found > v.limit * (1 - NEAR)
+        if v.allowed and v.limit and v.found and v.limit > 1 and v.found > v.limit * (1 - NEAR)
     ]

@@ -27,7 +27,7 @@ class ScalpingService:
         strategies, whether it may open positions, and what is wrong, if anything. Use it first;
         get_positions and get_risk_state have the details."""
         session, state = self._session, self._session.state
-        active = [strategy.name for strategy in session.roster.active()]
+        active = [strategy.name for strategy in session.roster.chosen()]
         killed = state.kill_switch is not None
         paused = any(session.clock.now() < pause.until for pause in state.pauses.values())
         return Status(
@@ -105,6 +105,7 @@ class ScalpingService:
         entries.append(e.EngineSwitched(at=at, running=True, principal=caller.principal))
         left = set(state.pairs)
         await session.record(*entries)
+        session.prove()
         await session.widen_windows()
         for key in left - set(state.pairs):
             session.leave(key)

@@ -53,6 +53,7 @@ class StrategyService:
     async def start_strategy(self, request: StrategySwitch, caller: Caller) -> Done:
         """Let a strategy trade."""
         await self._change(request.name, caller, "started", active=True)
+        self._session.prove()
         await self._session.widen_windows()
         return Done(message="Strategy started successfully")
 

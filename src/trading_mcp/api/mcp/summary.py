@@ -9,7 +9,9 @@ _MOST_FACTS = 16
 def summary(answer: dict[str, Any]) -> str:
     """Return *answer*'s message, its plain values, and how much there is of the rest."""
     said = str(answer.get("message", ""))
-    facts = [fact for key, value in answer.items() if key != "message" for fact in _facts(key, value)]
+    facts = [
+        fact for key, value in answer.items() if key != "message" for fact in _facts(key, value)
+    ]
     more = f"; and {len(facts) - _MOST_FACTS} more" if len(facts) > _MOST_FACTS else ""
     told = "; ".join(facts[:_MOST_FACTS]) + more
     text = f"{said}: {told}" if said and told else said or told or "Done"

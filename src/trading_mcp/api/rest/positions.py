@@ -22,7 +22,9 @@ SECTION = "Position Management"
 Id = Annotated[str, parameter(PathParameter, PositionId, "position_id")]
 Exchange = Annotated[str | None, parameter(QueryParameter, OfExchange, "exchange")]
 Limit = Annotated[int, parameter(QueryParameter, PositionHistoryRequest, "limit")]
-From = Annotated[str | None, QueryParameter(name="from", description="Closed at or after, ISO 8601")]
+From = Annotated[
+    str | None, QueryParameter(name="from", description="Closed at or after, ISO 8601")
+]
 To = Annotated[str | None, QueryParameter(name="to", description="Closed before, ISO 8601")]
 
 

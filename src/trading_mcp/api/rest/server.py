@@ -74,7 +74,11 @@ async def _engine_health(context: ApiContext) -> Health:
         found: Health = await context.operations["get_health"].run(Nothing(), Caller(PRINCIPAL))
     except Exception as error:  # an engine that cannot even say so is not well
         return Health(
-            status="unhealthy", running=False, uptime="", errors=[problem(error).error], timestamp=""
+            status="unhealthy",
+            running=False,
+            uptime="",
+            errors=[problem(error).error],
+            timestamp="",
         )
     return found
 

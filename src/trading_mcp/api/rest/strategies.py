@@ -33,9 +33,7 @@ async def performance(request: Call, name: Name) -> Data[StrategyPerformance]:
 
 
 @command("POST", "/api/v1/scalping/strategies/{name:str}/start", "start_strategy", SECTION)
-async def start(
-    request: Call, name: Name, data: Annotated[Mutation | None, Body()] = None
-) -> Said:
+async def start(request: Call, name: Name, data: Annotated[Mutation | None, Body()] = None) -> Said:
     """Start a strategy."""
     return await _switch(request, name, data)
 
