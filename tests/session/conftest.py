@@ -333,7 +333,7 @@ class Rig:
         assert self.session is not None
         for _ in range(50):
             await asyncio.sleep(0)
-        while not (self.session.is_idle and self.venue.stream.empty()):
+        while not (self.session.is_idle and self.venue.stream.empty()):  # noqa: ASYNC110  # tells no event
             await asyncio.sleep(0)
         for _ in range(50):
             await asyncio.sleep(0)
@@ -368,7 +368,7 @@ def walk():
 
     def script(minutes: int = 60, seed: int = 1) -> list[MarketEvent]:
         rng = np.random.default_rng(seed)
-        closes = {symbol: 100.0 for symbol in SYMBOLS}
+        closes = dict.fromkeys(SYMBOLS, 100.0)
         events: list[MarketEvent] = []
         for minute in range(minutes):
             opened = START + minute * MINUTE_MS

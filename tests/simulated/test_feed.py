@@ -6,7 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from trading_mcp.adapters.simulated.settings import SimulatedSettings
+from trading_mcp.adapters.simulated.clock import SimulatedClock
+from trading_mcp.adapters.simulated.feed import SimulatedMarketData
+from trading_mcp.adapters.simulated.market import SeededMarket
+from trading_mcp.adapters.simulated.mishaps import Mishaps
+from trading_mcp.adapters.simulated.settings import Faults, SimulatedSettings
 from trading_mcp.domain.quotes import CandleClosed, PriceMove, StreamLost
 
 MINUTE = 60_000
@@ -69,15 +73,28 @@ async def test_events_come_in_the_order_of_time(opened: Any) -> None:
     )
 
 
-async def test_the_exchange_matches_before_it_tells(opened: Any, monkeypatch: Any) -> None:
-    sim = await opened(speed=600)
-    sim.market_data.watch("BTC-USDT")
+async def test_the_exchange_matches_before_it_tells(clock: Any) -> None:
+    matched = [0]
 
-    events = sim.market_data.events("1m")
+    async def match(until: int) -> None:
+        matched.append(until)
+
+    fast = SimulatedClock(clock, speed=600, start=clock.wall())
+    data = SimulatedMarketData(
+        SeededMarket(1),
+        fast,
+        interval_seconds=0.1,
+        mishaps=Mishaps(Faults()),
+        on_advance=match,
+        sleep=clock.sleep,
+    )
+    data.watch("BTC-USDT")
+
+    events = data.events("1m")
     for _ in range(50):
         event = await anext(events)
         told = event.at if isinstance(event, PriceMove) else event.candle.opened_at + MINUTE
-        assert sim.venue._followed >= told
+        assert matched[-1] == told
 
 
 async def test_only_what_is_watched_is_told(opened: Any) -> None:

@@ -10,10 +10,13 @@ import pytest
 
 from trading_mcp.adapters.simulated import records
 from trading_mcp.adapters.simulated.build import Simulated, last_time
+from trading_mcp.adapters.simulated.market import SeededMarket
+from trading_mcp.adapters.simulated.settings import SimulatedSettings
 from trading_mcp.domain.orders import Fill
 from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport, VenueRefused
 
 HOUR = 3_600_000
+MARKET = SeededMarket(SimulatedSettings().seed)
 PERP = "BTC-USDT-PERP"
 
 
@@ -30,7 +33,7 @@ async def standing(sim: Simulated, *client_ids: str) -> Any:
 
 def price(sim: Simulated, away: float = 0.0, symbol: str = "BTC-USDT") -> Decimal:
     """Return a price that is *away* percent from the market's, on the tick."""
-    mark = sim.venue._quotes.mark(symbol)
+    mark = Decimal(str(MARKET.price(symbol, sim.clock.now())))
     return (mark * (1 + Decimal(str(away)) / 100)).quantize(Decimal("0.1"))
 
 
@@ -71,7 +74,7 @@ async def test_a_resting_order_meets_no_price_from_before_its_time(
     sim = await opened(speed=60, balance_usdt=200_000)
     clock.seconds += 600
     now = sim.clock.now()
-    past = sim.venue._tape.move("BTC-USDT", now - 36_000_000, now)
+    past = MARKET.move("BTC-USDT", now - 36_000_000, now)
     level = Decimal(str(past.low)) + 10
     assert past.last > past.low + 100
 
@@ -93,8 +96,8 @@ async def test_time_fills_what_rests(opened: Any, order: Any, clock: Any) -> Non
 
     (fill,) = await sim.venue.fills(PERP, "a")
     assert (fill.price, fill.maker) == (level, True)
-    until = sim.venue._tape.move(PERP, placed, fill.at)
-    before = sim.venue._tape.move(PERP, placed, fill.at - 60_000)
+    until = MARKET.move(PERP, placed, fill.at)
+    before = MARKET.move(PERP, placed, fill.at - 60_000)
     assert before.high < float(level) <= until.high
 
 
@@ -150,6 +153,32 @@ async def test_what_happened_while_nobody_looked_has_happened(
     assert all(later.at - earlier.at == 8 * HOUR for earlier, later in pairwise(fundings))
     assert (await again.venue.order("BTC-USDT", "rests")).status == "filled"
     assert (await again.venue.order(PERP, "hopes")).status == "open"
+
+
+async def test_a_long_absence_ends_like_a_long_watch(
+    opened: Any, order: Any, clock: Any, journal: Any
+) -> None:
+    async def wait_for_two_days(stops: int) -> Any:
+        journal.lines.clear()
+        clock.seconds = 0
+        sim = await opened(balance_usdt=300_000)
+        for n, away in enumerate((-3, -1, 1, 2)):
+            side = "buy" if away < 0 else "sell"
+            wish = {"symbol": PERP, "leverage": 20, "price": price(sim, away, PERP)}
+            await sim.venue.submit(order(f"{n}", side, amount="0.3", **wish))
+        await sim.venue.submit(order("up", amount="0.5", symbol=PERP, stop=price(sim, 4, PERP)))
+        start = sim.clock.now() // HOUR * HOUR
+        for stop in range(1, stops + 1):
+            await sim.venue.advance(start + 48 * HOUR * stop // stops)
+        return await standing(sim, "0", "1", "2", "3")
+
+    orders, fills, *_, happened = await wait_for_two_days(1)
+
+    assert [order.status for order in orders].count("filled") >= 2
+    assert {type(report) for report in happened} >= {FundingPaid}
+    assert (orders, fills, happened) == tuple(
+        (await wait_for_two_days(48 * 60))[i] for i in (0, 1, 4)
+    )
 
 
 async def test_who_bets_too_much_is_liquidated(opened: Any, order: Any, clock: Any) -> None:

@@ -8,12 +8,11 @@ from litestar import Litestar, Request, Response, asgi
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Receive, Scope, Send
 
 from trading_mcp.api.asgi import App
 from trading_mcp.api.context import ApiContext, Listeners
-from trading_mcp.api.docs import DocsPage
+from trading_mcp.api.docs import DocsPage, OpenApiJson
 from trading_mcp.api.errors import problem
 from trading_mcp.api.gateway import Gateway
 from trading_mcp.api.mcp.catalogue import catalogue
@@ -52,7 +51,7 @@ def build_app(context: ApiContext) -> Gateway:
         "listeners": listeners,
     }
     rest = Litestar(
-        [*(router for section in SECTIONS for router in section.ROUTES), *server.ROUTES, mount],
+        [*(route for section in SECTIONS for route in section.ROUTES), *server.ROUTES, mount],
         lifespan=[lifespan],
         state=State(told),
         request_class=Call,
@@ -97,6 +96,6 @@ def _openapi(version: str) -> OpenAPIConfig:
         title="Trading MCP Server",
         version=version,
         path=DOCS,
-        render_plugins=[DocsPage(path="/"), JsonRenderPlugin(path="/openapi.json")],
+        render_plugins=[DocsPage(path="/"), OpenApiJson(path="/openapi.json")],
         use_handler_docstrings=True,
     )

@@ -172,6 +172,8 @@ def _of_parameter(error: ValidationException) -> TradingError:
     """Read what Litestar says of a query, path or header parameter."""
     faults = error.extra if isinstance(error.extra, list) else []
     if faults and (name := faults[0].get("key")):
+        if name == "data":  # Litestar's name for the body, which only an absent one fails here
+            return MissingParameter("A JSON body is required", field="$")
         what = str(faults[0].get("message", ""))
         return InvalidParameter(f"{name}: {what}"[:LONGEST], field=str(name), **_facts(what))
     if missing := re.match(r"Missing required \w+ parameter '(\w+)'", error.detail):

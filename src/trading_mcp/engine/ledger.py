@@ -24,6 +24,7 @@ class Ledger:
         self._listeners: list[Callable[[e.AnyEntry, asyncio.Future[None]], None]] = []
         self._snapshot_at = core.state.seq
         self._saving: asyncio.Task[None] | None = None
+        self._newest: asyncio.Future[None] | None = None
 
     def listen(self, listener: Callable[[e.AnyEntry, asyncio.Future[None]], None]) -> None:
         """Call *listener* with each entry as it is made, and the future of its being durable."""
@@ -37,6 +38,7 @@ class Ledger:
             return done
         first = self._core.state.seq - len(made) + 1
         durable = asyncio.ensure_future(self._journal.append(first, made))
+        self._newest = durable
         durable.add_done_callback(lambda future: self._published(future, made))
         for entry in made:
             for listener in self._listeners:
@@ -44,6 +46,14 @@ class Ledger:
         if self._core.state.seq - self._snapshot_at >= SNAPSHOT_EVERY:
             self.save()
         return durable
+
+    async def flushed(self) -> None:
+        """Wait until all that has been written so far is durable: what is told then stays true.
+
+        Raises StorageUnavailable.
+        """
+        if self._newest is not None:
+            await asyncio.shield(self._newest)
 
     def save(self) -> None:
         """Begin to store a snapshot of the state as it is now."""

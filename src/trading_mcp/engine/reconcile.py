@@ -16,6 +16,8 @@ from trading_mcp.engine.ledger import Ledger
 
 log = structlog.get_logger(__name__)
 NEGLIGIBLE = Decimal("1e-8")
+OVERLAP_MS = 86_400_000
+"""How far back what is known already is asked for again; it is booked once all the same."""
 OPENING = "opening balance"
 
 
@@ -32,13 +34,13 @@ async def recover(core: Core, ledger: Ledger, flight: Flight, exchange: Exchange
             await flight.refresh(order)
         except Exception as error:  # the exchange is away: the order stays as it is known
             log.warning("order_not_recovered", order_id=order.id, error=str(error))
-    await take_in_account(core, ledger, exchange)
+    await take_in_account(core, ledger, exchange, core.state.now)
     await compare_balances(core, ledger, exchange)
 
 
-async def take_in_account(core: Core, ledger: Ledger, exchange: Exchange) -> None:
-    """Take in funding and liquidations that happened while we were not listening."""
-    for report in await exchange.venue.account_reports(0):
+async def take_in_account(core: Core, ledger: Ledger, exchange: Exchange, since: int) -> None:
+    """Take in funding and liquidations that may have been missed since *since* (UTC ms)."""
+    for report in await exchange.venue.account_reports(max(since - OVERLAP_MS, 0)):
         match report:
             case FundingPaid():
                 ledger.write(core.on_funding(report))

@@ -68,6 +68,7 @@ class Session:
             )
             for name, exchange in exchanges.items()
         }
+        self._agreed_at: dict[str, int] = {}
         self._proving = False
         self._started_at = clock.monotonic()
 
@@ -172,7 +173,15 @@ class Session:
         await self.commit(made)
         if isinstance(result, Refused):
             return result
-        return await self.flight.settled(result.id, within=within)
+        settled = await self.flight.settled(result.id, within=within)
+        await self.ledger.flushed()
+        return settled
+
+    async def cancel(self, order: Order) -> Order:
+        """Cancel a working order; return it as it then is."""
+        await self.flight.cancel(order)
+        await self.ledger.flushed()
+        return self.state.order(order.id) or order
 
     async def kill(self, reason: str, principal: str) -> tuple[list[str], list[str]]:
         """Turn the kill switch on and cancel all working entries.
@@ -188,9 +197,7 @@ class Session:
     async def cancel_entries(self) -> tuple[list[str], list[str]]:
         """Cancel every order that may enlarge a position."""
         working = self.core.working_entries()
-        await asyncio.gather(
-            *(self.flight.cancel(order) for order in working), return_exceptions=True
-        )
+        await asyncio.gather(*(self.cancel(order) for order in working), return_exceptions=True)
         left = {order.id for order in self.core.working_entries()}
         ids = [order.id for order in working]
         return [i for i in ids if i not in left], [i for i in ids if i in left]
@@ -330,5 +337,9 @@ class Session:
         for order in tuple(self.state.orders.values()):
             if order.exchange == exchange.name and order.status != "approved":
                 await self.flight.refresh(order)
-        await take_in_account(self.core, self.ledger, exchange)
+        agreed, self._agreed_at[exchange.name] = (
+            self._agreed_at.get(exchange.name, self.state.now),
+            self.clock.now(),
+        )
+        await take_in_account(self.core, self.ledger, exchange, agreed)
         await compare_balances(self.core, self.ledger, exchange)

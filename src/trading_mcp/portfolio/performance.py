@@ -82,7 +82,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def max_drawdown_pct(self) -> float:
         """The deepest fall from a peak, in percent, negative."""
-        return -self.deepest_pct
+        return -self.deepest_pct if self.deepest_pct else 0.0
 
     def pnl_since(self, at: int) -> Decimal:
         """Return the profit of the UTC days from the one that holds *at* on."""

@@ -99,8 +99,7 @@ class OrderService:
                 order_id=order.id,
                 state=order.status,
             )
-        await self._session.flight.cancel(order)
-        return answer(self._session.state.order(order.id) or order)
+        return answer(await self._session.cancel(order))
 
     @operation("orders")
     async def get_open_orders(self, request: OpenOrdersRequest, caller: Caller) -> Orders:

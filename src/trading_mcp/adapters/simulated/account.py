@@ -97,6 +97,11 @@ class Account:
         self._cancel(client_id, at, "requested")
         return self._told()
 
+    def is_reached(self, symbol: str, move: Move) -> bool:
+        """Say whether *move* reaches anything that the account has in the market."""
+        market = self.markets[symbol]
+        return first_reached(self.state, market, span_of(market, move), set()) is not None
+
     def move(
         self, symbol: str, move: Move, at: int, book: Callable[[], OrderBook]
     ) -> list[LedgerEntry]:

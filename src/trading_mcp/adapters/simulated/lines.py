@@ -94,7 +94,7 @@ class Line:
 
     def _path(self, since: int, until: int) -> Path:
         start, end = -(-since // _QUARTER) * _QUARTER, until // _QUARTER * _QUARTER
-        if end - start <= HOUR:
+        if end - start < HOUR:
             return self._walk(since, until)
         opened, high, low, closed, volume = self._summed(_QUARTER, start, end)[1:]
         path = Path(*map(int, (opened[0], high.max(), low.min(), closed[-1], volume.sum())))

@@ -25,6 +25,7 @@ from trading_mcp.ports import Clock, Quotes
 
 Sleep = Callable[[float], Awaitable[None]]
 
+HOUR_MS = 60 * MINUTE_MS
 _NOTED_EVERY_SECONDS = 1.0
 _MOST_UNREAD = 10_000
 
@@ -132,15 +133,32 @@ class SimulatedVenue:
     def _followed_to(self, until: int) -> list[LedgerEntry]:
         entries: list[LedgerEntry] = []
         while self._followed < until and (exposed := self._account.exposed):
-            # By the minute at most: after a long absence, what came first must act first.
-            step = min(until, (self._followed // MINUTE_MS + 1) * MINUTE_MS)
+            end = self._next_stop(until, exposed)
             for symbol in exposed:
-                entries += self._follow(symbol, self._followed, step)
-            self._followed = step
+                entries += self._follow(symbol, self._followed, end)
+            self._followed = end
         self._followed = max(self._followed, until)
         if not entries and self._clock.monotonic() - self._noted_at >= _NOTED_EVERY_SECONDS:
             entries += self._account.passed(self._followed)
         return entries
+
+    def _next_stop(self, until: int, exposed: Sequence[str]) -> int:
+        """Return how far to follow the market at once.
+
+        By the minute, so that after a long absence what came first acts first; by the hour or more
+        where nothing is reached anyway.
+        """
+        since = self._followed
+        for length in (FUNDING_MS, HOUR_MS):
+            end = since + length
+            fits = since % length == 0 and end <= until
+            if fits and not any(self._is_reached(symbol, since, end) for symbol in exposed):
+                return end
+        return min(until, (since // MINUTE_MS + 1) * MINUTE_MS)
+
+    def _is_reached(self, symbol: str, since: int, until: int) -> bool:
+        move = self._tape.move(symbol, since, until)
+        return move is not None and self._account.is_reached(symbol, move)
 
     def _follow(self, symbol: str, since: int, until: int) -> list[LedgerEntry]:
         move = self._tape.move(symbol, since, until)

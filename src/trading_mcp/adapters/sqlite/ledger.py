@@ -68,7 +68,7 @@ class Ledger(Generic[EntryT]):
         with checking(path, "schema"), ExitStack() as undo:
             self._connection = database.writer(path)
             undo.callback(self._connection.close)
-            self._prepare()
+            self._prepare(path)
             undo.pop_all()
         self._mark = HighWaterMark(path)
 
@@ -114,13 +114,14 @@ class Ledger(Generic[EntryT]):
             self._connection.close()
         self._mark.close()
 
-    def _prepare(self) -> None:
+    def _prepare(self, path: Path) -> None:
         migrate(self._connection)
         (last,) = self._connection.execute("SELECT max(seq) FROM journal").fetchone()
         self.seq = last or 0
         self._chain = chain_at(self._connection, self.seq)
         if self._connection.execute("PRAGMA user_version").fetchone() != (self._version,):
-            self.project_anew()
+            with checking(path, "entries"):
+                self.project_anew()
 
     def _readable(self, entry: EntryT) -> bytes:
         raw = self._encode(entry)

@@ -5,7 +5,7 @@ from typing import Annotated
 from litestar.params import Body
 
 from trading_mcp.api.rest.answers import Said
-from trading_mcp.api.rest.routing import Call, command, router
+from trading_mcp.api.rest.routing import Call, command
 from trading_mcp.services.operations import Request
 from trading_mcp.services.shapes.common import Mutation
 from trading_mcp.services.shapes.execution import BotRequest, PairRequest
@@ -41,4 +41,4 @@ async def _done(request: Call, asked: Request) -> Said:
     return Said(message=(await request.pass_on(asked)).message)
 
 
-ROUTES = router(start, stop, add_pair, remove_pair)
+ROUTES = [start, stop, add_pair, remove_pair]

@@ -5,7 +5,7 @@ from typing import Annotated
 from litestar.params import QueryParameter
 
 from trading_mcp.api.rest.answers import Data, Listing
-from trading_mcp.api.rest.routing import Call, parameter, question, router
+from trading_mcp.api.rest.routing import Call, parameter, question
 from trading_mcp.services.shapes.execution import ExecutionHistoryRequest, Latency
 from trading_mcp.services.shapes.orders import OrderView
 
@@ -26,4 +26,4 @@ async def history(request: Call, limit: Limit = 50) -> Listing[OrderView]:
     return Listing(data=found.orders, count=found.count)
 
 
-ROUTES = router(latency, history)
+ROUTES = [latency, history]

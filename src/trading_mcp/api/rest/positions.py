@@ -6,7 +6,7 @@ import msgspec
 from litestar.params import Body, PathParameter, QueryParameter
 
 from trading_mcp.api.rest.answers import Data, Listing
-from trading_mcp.api.rest.routing import Call, command, parameter, question, router
+from trading_mcp.api.rest.routing import Call, command, parameter, question
 from trading_mcp.services.operations import Request
 from trading_mcp.services.shapes.common import IdempotencyKey, Mutation, OfExchange, Price
 from trading_mcp.services.shapes.positions import (
@@ -118,4 +118,4 @@ def _said(answer: StopsAnswer) -> StopsSaid:
     )
 
 
-ROUTES = router(positions, history, manager_state, sltp, breakeven, trailing_stop)
+ROUTES = [positions, history, manager_state, sltp, breakeven, trailing_stop]

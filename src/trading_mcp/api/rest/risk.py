@@ -6,7 +6,7 @@ import msgspec
 from litestar.params import Body, QueryParameter
 
 from trading_mcp.api.rest.answers import Changed, Data
-from trading_mcp.api.rest.routing import Call, command, parameter, question, router
+from trading_mcp.api.rest.routing import Call, command, parameter, question
 from trading_mcp.services.shapes.common import Mutation, Nothing, OfExchange
 from trading_mcp.services.shapes.risk import (
     Exposure,
@@ -83,4 +83,4 @@ def _said(answer: KillSwitchAnswer) -> KillSwitchSaid:
     return KillSwitchSaid(**msgspec.structs.asdict(answer))
 
 
-ROUTES = router(limits, update_limits, exposure, sentinel_state, activate, deactivate)
+ROUTES = [limits, update_limits, exposure, sentinel_state, activate, deactivate]

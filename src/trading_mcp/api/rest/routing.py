@@ -1,15 +1,19 @@
 """What all routes share: how they are declared, and how they reach their operation."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 import msgspec
-from litestar import Request, Router, delete, get, post, put
+from litestar import Request, delete, get, post, put
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import HeaderParameter, ParameterKwarg, QueryParameter
+from litestar.openapi.spec import OpenAPIType, Operation
+from litestar.openapi.spec import Parameter as OpenApiParameter
+from litestar.openapi.spec import Schema as OpenApiSchema
+from litestar.params import ParameterKwarg, QueryParameter
 
 from trading_mcp.api.reading import read_fields, read_json
 from trading_mcp.api.rest.answers import Refusal
@@ -35,6 +39,22 @@ REFUSALS = {
     }.items()
 }
 _METHODS: Mapping[str, type[HTTPRouteHandler]] = {"POST": post, "PUT": put, "DELETE": delete}
+
+
+@dataclass
+class RepeatableOperation(Operation):
+    """Documents the header that every command takes."""
+
+    def __post_init__(self) -> None:
+        """Add it."""
+        text = OpenApiSchema(type=OpenAPIType.STRING, min_length=1, max_length=LONGEST_KEY)
+        key = OpenApiParameter(
+            name="Idempotency-Key",
+            param_in="header",
+            schema=text,
+            description="The same key again gives the same answer, with no second effect",
+        )
+        self.parameters = [*(self.parameters or ()), key]
 
 
 class Call(Request[Any, Any, State]):
@@ -78,7 +98,8 @@ def command(
     method: Literal["POST", "PUT", "DELETE"], path: str, operation: str, section: str
 ) -> HTTPRouteHandler:
     """Declare a route that runs *operation*; it answers with 200 whatever its method."""
-    return _METHODS[method](path, status_code=200, **_declared(operation, section))
+    repeatable: dict[str, Any] = {"operation_class": RepeatableOperation, "status_code": 200}
+    return _METHODS[method](path, **repeatable, **_declared(operation, section))
 
 
 def _declared(operation: str, section: str) -> dict[str, Any]:
@@ -88,24 +109,6 @@ def _declared(operation: str, section: str) -> dict[str, Any]:
         "tags": [section],
         "responses": REFUSALS,
     }
-
-
-def router(*routes: HTTPRouteHandler) -> list[Router]:
-    """Return *routes* with the headers that each of them reads."""
-    repeatable = {
-        "idempotency_key": HeaderParameter(
-            annotation=str | None,
-            name="Idempotency-Key",
-            required=False,
-            description="The same key again gives the same answer, with no second effect",
-        )
-    }
-    questions = [route for route in routes if "GET" in route.http_methods]
-    commands = [route for route in routes if "GET" not in route.http_methods]
-    return [
-        Router("/", route_handlers=questions),
-        Router("/", route_handlers=commands, parameters=repeatable),
-    ]
 
 
 def parameter(kind: type[P], request: type[operations.Request], field: str) -> P:

@@ -1,7 +1,7 @@
 """1. System status and health."""
 
 from trading_mcp.api.rest.answers import Data
-from trading_mcp.api.rest.routing import Call, question, router
+from trading_mcp.api.rest.routing import Call, question
 from trading_mcp.services.shapes.status import Health, Metrics, Status
 
 SECTION = "System Status & Health"
@@ -25,4 +25,4 @@ async def health(request: Call) -> Data[Health]:
     return Data(data=await request.ask())
 
 
-ROUTES = router(status, metrics, health)
+ROUTES = [status, metrics, health]

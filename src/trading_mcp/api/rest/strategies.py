@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from litestar.params import Body, PathParameter
 
 from trading_mcp.api.rest.answers import Changed, Data, Listing, Said
-from trading_mcp.api.rest.routing import Call, command, parameter, question, router
+from trading_mcp.api.rest.routing import Call, command, parameter, question
 from trading_mcp.services.shapes.common import Mutation
 from trading_mcp.services.shapes.strategies import StrategyName, StrategyPerformance, StrategyView
 
@@ -58,4 +58,4 @@ async def _switch(request: Call, name: str, data: Mutation | None) -> Said:
     return Said(message=(await request.ask(name=name, idempotency_key=key)).message)
 
 
-ROUTES = router(strategies, strategy, performance, start, stop, configure)
+ROUTES = [strategies, strategy, performance, start, stop, configure]

@@ -1,0 +1,64 @@
+"""JSON schemas for people: a type in words, an example of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Schema = Mapping[str, Any]
+_BOUNDS = {
+    "exclusiveMinimum": "> {}",
+    "minimum": "≥ {}",
+    "exclusiveMaximum": "< {}",
+    "maximum": "≤ {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+}
+_EXAMPLES = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
+
+
+class Words:
+    """Puts the schemas of one document, with its *components*, into words."""
+
+    def __init__(self, components: Mapping[str, Schema]):
+        self._components = components
+
+    def resolved(self, schema: Schema) -> Schema:
+        """Return the object that *schema* refers to, or itself; of alternatives the first."""
+        if "$ref" in schema:
+            return self.resolved(self._components[schema["$ref"].rpartition("/")[2]])
+        for several in ("anyOf", "oneOf"):
+            if several in schema:
+                return self.resolved(schema[several][0])
+        return schema
+
+    def kind(self, schema: Schema) -> str:
+        """Return what is expected, such as `number > 0 or null`."""
+        if "$ref" in schema:
+            return self.kind(self.resolved(schema))
+        for several in ("anyOf", "oneOf"):
+            if several in schema:
+                return " or ".join(map(self.kind, schema[several]))
+        if "enum" in schema:
+            return " | ".join(map(str, schema["enum"]))
+        name = str(schema.get("type", "anything"))
+        if name == "array":
+            name = f"list of {self.kind(schema.get('items', {}))}"
+        return " ".join([name, *self._bounds(schema)])
+
+    def example(self, schema: Schema) -> Any:
+        """Return a value of that shape."""
+        schema = self.resolved(schema)
+        match schema.get("type"):
+            case "object":
+                fields = schema.get("properties", {})
+                return {name: self.example(field) for name, field in fields.items()}
+            case "array":
+                return [self.example(schema["items"])] if schema.get("items") else []
+            case _ if "enum" in schema:
+                return schema["enum"][0]
+            case simple:
+                return _EXAMPLES.get(str(simple))
+
+    def _bounds(self, schema: Schema) -> list[str]:
+        return [words.format(f"{schema[b]:g}") for b, words in _BOUNDS.items() if b in schema]

@@ -1,0 +1,103 @@
+"""The real operations' names and types with made-up answers behind them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from trading_mcp.api.context import ApiContext
+from trading_mcp.api.settings import ServerSettings
+from trading_mcp.engine.hub import Hub
+from trading_mcp.services.announcements import Announcer
+from trading_mcp.services.execution import ExecutionService
+from trading_mcp.services.market import MarketService
+from trading_mcp.services.operations import Caller, Operation, table
+from trading_mcp.services.orders import OrderService
+from trading_mcp.services.portfolio import PortfolioService
+from trading_mcp.services.positions import PositionService
+from trading_mcp.services.risk import RiskService
+from trading_mcp.services.scalping import ScalpingService
+from trading_mcp.services.strategies import StrategyService
+
+SERVICES = (
+    ScalpingService,
+    MarketService,
+    OrderService,
+    PositionService,
+    PortfolioService,
+    RiskService,
+    StrategyService,
+    ExecutionService,
+)
+
+
+class Fakes:
+    """Operations that note how they were called. What stands in `answers` is returned or raised."""
+
+    def __init__(self) -> None:
+        self.hub = Hub()
+        self.announcer = Announcer(self.hub)
+        self.answers: dict[str, Any] = {}
+        self.calls: list[tuple[str, Any, Caller]] = []
+        declared = table(*(service.__new__(service) for service in SERVICES))
+        self.operations = {name: self._faked(operation) for name, operation in declared.items()}
+
+    def context(self, **settings: Any) -> ApiContext:
+        return ApiContext(
+            operations=self.operations,
+            announcer=self.announcer,
+            settings=ServerSettings(**{"port": 0, "rest_port": 0, "mcp_port": 0, **settings}),
+            version="1.2.3",
+            uptime_s=lambda: 9015.0,
+            exchanges={"sim": "simulated"},
+        )
+
+    def called(self, name: str) -> tuple[Any, Caller]:
+        """Return the one call of *name*: its request and its caller."""
+        [(request, caller)] = [(r, c) for n, r, c in self.calls if n == name]
+        return request, caller
+
+    def _faked(self, operation: Operation) -> Operation:
+        async def run(request: Any, caller: Caller) -> Any:
+            self.calls.append((operation.name, request, caller))
+            answer = self.answers.get(operation.name, sample(operation.answer))
+            if isinstance(answer, Callable):  # type: ignore[arg-type]
+                answer = await answer()
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return msgspec.structs.replace(operation, run=run)
+
+
+def sample(kind: Any) -> Any:
+    """Return some value of *kind* with something in each of its lists and mappings."""
+    return msgspec.convert(_sample(inspect.type_info(kind)), kind)
+
+
+def _sample(info: inspect.Type) -> Any:
+    match info:
+        case inspect.StructType():
+            return {field.encode_name: _sample(field.type) for field in info.fields}
+        case inspect.Metadata():
+            return _sample(info.type)
+        case inspect.UnionType():
+            return _sample(next(t for t in info.types if not isinstance(t, inspect.NoneType)))
+        case inspect.ListType():
+            return [_sample(info.item_type)]
+        case inspect.DictType():
+            return {"BTC-USDT": _sample(info.value_type)}
+        case inspect.LiteralType():
+            return info.values[0]
+        case _:
+            return _SIMPLE[type(info)]
+
+
+_SIMPLE = {
+    inspect.StrType: "some text",
+    inspect.IntType: 3,
+    inspect.FloatType: 1.5,
+    inspect.BoolType: True,
+    inspect.AnyType: 14,
+}
