@@ -19,6 +19,7 @@ from trading_mcp.adapters.data_directory import DataDirectoryLock
 from trading_mcp.adapters.parquet.candles import ParquetCandleStore
 from trading_mcp.adapters.simulated.build import open_simulated
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
+from trading_mcp.adapters.sqlite.database import wal_reset_warning
 from trading_mcp.adapters.sqlite.history import SqliteHistory
 from trading_mcp.adapters.sqlite.journal import SqliteJournal
 from trading_mcp.adapters.sqlite.projection import HistoryProjection
@@ -73,6 +74,8 @@ async def running(config: Config) -> AsyncIterator[Server]:
         journal: SqliteJournal[AnyEntry] = SqliteJournal(
             path, AnyEntry, project=HistoryProjection(), checkpoint=checkpoint
         )
+        if (warning := wal_reset_warning()) is not None:
+            log.warning("sqlite_version", warning=warning)
         history = SqliteHistory(path)
         stack.push_async_callback(history.close)
         exchange_journal: SqliteJournal[LedgerEntry] = SqliteJournal(

@@ -287,3 +287,17 @@ def test_the_fold_over_the_journal_is_the_state_byte_for_byte(bench, perpetual):
 def test_the_gate_refuses_a_strategys_second_entry_whoever_asks(bench):
     assert isinstance(bench.submit("buy", "1", owner="wise"), Order)
     assert bench.submit("buy", "1", owner="wise").objection.rule == "position_is_being_built"
+
+
+def test_opposite_sides_of_one_perpetual_are_not_held_at_once(bench, perpetual):
+    bench.open("buy", market=perpetual, plan=PLAN, owner="wise")
+    refused = bench.submit("sell", "1", market=perpetual)
+    assert refused.objection.rule == "market_is_held_the_other_way"
+    assert isinstance(bench.submit("buy", "1", market=perpetual), Order)
+
+
+def test_closing_more_than_is_held_is_refused(bench):
+    order = bench.open(plan=PLAN)
+    too_much = bench.submit("sell", "2", reduces=order.position_id)
+    assert too_much.objection.rule == "more_is_closed_than_held"
+    assert bench.submit("sell", "2").objection.rule == "position_would_flip"

@@ -147,7 +147,12 @@ def test_each_rule_objects_to_what_it_is_named_for(rule, code, order, standing):
 
 
 def test_every_rule_has_a_case_here_or_in_the_core_tests():
-    elsewhere = {"position_would_flip", "position_is_being_built", "more_is_closed_than_held"}
+    elsewhere = {
+        "position_would_flip",
+        "market_is_held_the_other_way",
+        "position_is_being_built",
+        "more_is_closed_than_held",
+    }
     every = {r.__name__ for r in (*rules.ALWAYS, *rules.ENTERING, *rules.REDUCING)}
     assert every == elsewhere | {rule for rule, *_ in OBJECTIONS}
 

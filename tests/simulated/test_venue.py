@@ -172,13 +172,12 @@ async def test_a_long_absence_ends_like_a_long_watch(
             await sim.venue.advance(start + 48 * HOUR * stop // stops)
         return await standing(sim, "0", "1", "2", "3")
 
-    orders, fills, *_, happened = await wait_for_two_days(1)
+    orders, *_, happened = once = await wait_for_two_days(1)
+    watched = await wait_for_two_days(48 * 60)
 
     assert [order.status for order in orders].count("filled") >= 2
-    assert {type(report) for report in happened} >= {FundingPaid}
-    assert (orders, fills, happened) == tuple(
-        (await wait_for_two_days(48 * 60))[i] for i in (0, 1, 4)
-    )
+    assert [report for report in happened if isinstance(report, FundingPaid)]
+    assert once == watched
 
 
 async def test_who_bets_too_much_is_liquidated(opened: Any, order: Any, clock: Any) -> None:

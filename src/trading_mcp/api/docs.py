@@ -11,6 +11,7 @@ from litestar import MediaType, Request
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 
 from trading_mcp.api.openapi import corrected
+from trading_mcp.api.rest.routing import REFUSALS
 from trading_mcp.api.schema_words import Schema, Words
 
 _STYLE = Path(__file__).with_name("docs.css")
@@ -64,7 +65,7 @@ class Page:
             f"<p>Version {escape(self._document['info']['version'])}, at {escape(self._base)}. "
             f'For machines: <a href="/docs/openapi.json">openapi.json</a>, MCP at '
             f"<code>{escape(self._base)}/mcp</code>, WebSocket at <code>/ws</code>.</p>"
-            f"<nav>{links}</nav></header><main>{body}</main></html>"
+            f"<nav>{links}</nav></header><main>{body}{_errors()}</main></html>"
         )
 
     def _section(self, name: str, entries: Iterable[tuple[str, str, Any]]) -> str:
@@ -106,12 +107,7 @@ class Page:
     def _answers(self, operation: Any) -> str:
         schema = operation["responses"]["200"]["content"][_JSON]["schema"]
         answer = json.dumps(self._words.example(schema), indent=2, ensure_ascii=False)
-        others = [
-            (status, response["description"], "")
-            for status, response in sorted(operation["responses"].items())
-            if status != "200"
-        ]
-        return f"<h3>Answer</h3><pre>{escape(answer)}</pre>{_table('Errors', others)}"
+        return f"<h3>Answer</h3><pre>{escape(answer)}</pre>"
 
 
 def _table(title: str, rows: Iterable[tuple[str, str, str]]) -> str:
@@ -119,6 +115,12 @@ def _table(title: str, rows: Iterable[tuple[str, str, str]]) -> str:
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
     )
     return f"<h3>{title}</h3><table>{cells}</table>" if cells else ""
+
+
+def _errors() -> str:
+    example = '{"success": false, "error": "…", "code": "INVALID_PARAMETER", "details": {}}'
+    rows = [(str(status), str(spec.description), "") for status, spec in REFUSALS.items()]
+    return f"<section><h2>Errors</h2><pre>{escape(example)}</pre>{_table('Status', rows)}</section>"
 
 
 def _body_title(body: Any) -> str:

@@ -16,6 +16,22 @@ _BOUNDS = {
 }
 _EXAMPLES = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
 
+_BY_NAME = {
+    "pair": "BTC-USDT",
+    "symbol": "BTC-USDT",
+    "exchange": "sim",
+    "strategy": "rsi_scalping",
+    "id": "pos_123",
+    "position_id": "pos_123",
+    "order_id": "ord_123",
+    "uptime": "2h30m15s",
+    "reason": "Manual activation",
+    "timestamp": "2025-11-16T10:00:00Z",
+    "open_time": "2025-11-16T10:00:00Z",
+    "close_time": "2025-11-16T10:15:00Z",
+    "last_update": "2025-11-16T10:00:00Z",
+}
+
 
 class Words:
     """Puts the schemas of one document, with its *components*, into words."""
@@ -46,19 +62,20 @@ class Words:
             name = f"list of {self.kind(schema.get('items', {}))}"
         return " ".join([name, *self._bounds(schema)])
 
-    def example(self, schema: Schema) -> Any:
-        """Return a value of that shape."""
+    def example(self, schema: Schema, name: str = "") -> Any:
+        """Return a value of that shape, one that suits a field called *name*."""
         schema = self.resolved(schema)
         match schema.get("type"):
+            case "object" if "properties" in schema:
+                return {key: self.example(of, key) for key, of in schema["properties"].items()}
             case "object":
-                fields = schema.get("properties", {})
-                return {name: self.example(field) for name, field in fields.items()}
+                return {"BTC-USDT": self.example(schema.get("additionalProperties") or {})}
             case "array":
-                return [self.example(schema["items"])] if schema.get("items") else []
+                return [self.example(schema.get("items", {}), name.removesuffix("s"))]
             case _ if "enum" in schema:
                 return schema["enum"][0]
             case simple:
-                return _EXAMPLES.get(str(simple))
+                return _BY_NAME.get(name, _EXAMPLES.get(str(simple)))
 
     def _bounds(self, schema: Schema) -> list[str]:
         return [words.format(f"{schema[b]:g}") for b, words in _BOUNDS.items() if b in schema]

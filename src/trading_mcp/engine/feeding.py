@@ -87,7 +87,7 @@ class Feed:
             self._core.on_stream_lost(self._exchange.name)
             await asyncio.sleep(RETRY_S)
 
-    async def close(self) -> None:
+    async def flush(self) -> None:
         """Write the candles that are not on disk yet."""
         if self._store is not None:
             await self._store.flush()

@@ -38,6 +38,9 @@ log = structlog.get_logger(__name__)
 TICK_S = 1.0
 RECONCILE_EVERY = 10
 """Ticks between two comparisons with the exchange."""
+FLUSH_EVERY = 600
+"""Ticks between two writes of candles: each rewrites a month's file. None is lost, for what is
+not on disk when the process dies can be asked for again."""
 
 
 class Session:
@@ -109,7 +112,7 @@ class Session:
         await self.flight.close()
         self.decider.close()
         for feed in self._feeds.values():
-            await feed.close()
+            await feed.flush()
         await self.ledger.close()
 
     @property
@@ -319,6 +322,9 @@ class Session:
         self.hub.publish(self._measured())
         if self.state.kill_switch is not None and (not was_killed or self.core.working_entries()):
             await self.cancel_entries()
+        if ticks % FLUSH_EVERY == 0:
+            for feed in self._feeds.values():
+                await feed.flush()
         if ticks % RECONCILE_EVERY == 0:
             for exchange in self.exchanges.values():
                 await self._agree(exchange)

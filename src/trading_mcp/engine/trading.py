@@ -3,7 +3,7 @@
 import msgspec
 
 from trading_mcp.domain import entries as e
-from trading_mcp.domain.orders import ExitPlan, OrderIntent, Reason
+from trading_mcp.domain.orders import ExitPlan, OrderIntent, Reason, Side
 from trading_mcp.domain.positions import Position
 from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.signals import Signal, Wish
@@ -88,7 +88,8 @@ def _leave(desk: Desk, signal: Signal, wish: Wish) -> None:
 def _enter(desk: Desk, signal: Signal, wish: Wish, plan: ExitPlan, leverage: int) -> None:
     market = desk.markets[signal.market]
     standing = desk.standing(signal.market)
-    if (wish == "enter_short" and not market.can_short) or not _is_wanted(signal, standing):
+    side: Side = "buy" if wish == "enter_long" else "sell"
+    if (side == "sell" and not market.can_short) or not _is_wanted(signal, side, standing):
         return
     geared = min(leverage, market.max_leverage)
     size = sized_entry(signal, plan, standing, _record(desk, signal.strategy), geared)
@@ -97,7 +98,7 @@ def _enter(desk: Desk, signal: Signal, wish: Wish, plan: ExitPlan, leverage: int
     desk.submit(
         OrderIntent(
             market=signal.market,
-            side="buy" if wish == "enter_long" else "sell",
+            side=side,
             type="market",
             amount=size.amount,
             owner=signal.strategy,
@@ -116,10 +117,11 @@ def _record(desk: Desk, owner: str) -> Record:
     )
 
 
-def _is_wanted(signal: Signal, standing: Standing) -> bool:
+def _is_wanted(signal: Signal, side: Side, standing: Standing) -> bool:
     # A wish that is known to be refused, candle after candle, is no news for the journal.
     held = standing.position_of(signal.strategy) or standing.entering(signal.strategy)
     paused = any(standing.now < pause.until for pause in standing.pauses.values())
     full = standing.positions_open >= standing.parameters.max_open_positions
-    blocked = held or paused or full or standing.kill_switch
+    against = standing.market.can_short and standing.against(side)
+    blocked = held or paused or full or against or standing.kill_switch
     return not blocked and signal.strength >= standing.confidence_threshold

@@ -149,7 +149,7 @@ def stop_is_on_the_wrong_side(intent: OrderIntent, standing: Standing) -> Verdic
 
 
 def position_would_flip(intent: OrderIntent, standing: Standing) -> Verdict:
-    """An entry against the owner's own position, or its working entry, must be an exit first."""
+    """An entry against the owner's own open position must be an exit first."""
     held = standing.position_of(intent.owner)
     if held is not None and intent.side == closing_side(held.side):
         return _objection(
@@ -159,15 +159,20 @@ def position_would_flip(intent: OrderIntent, standing: Standing) -> Verdict:
             f"that much may be closed by one order",
             {"position_id": held.id, "held": float(held.size)},
         )
-    against = [o for o in standing.entering(intent.owner) if o.side != intent.side]
-    if not against or not standing.market.can_short:
-        return _fine("position_would_flip")
+    return _fine("position_would_flip")
+
+
+def market_is_held_the_other_way(intent: OrderIntent, standing: Standing) -> Verdict:
+    """An exchange nets all positions in a perpetual: a long and a short would cancel out."""
+    against = standing.against(intent.side)
+    if against is None or not standing.market.can_short:
+        return _fine("market_is_held_the_other_way")
     return _objection(
-        "position_would_flip",
+        "market_is_held_the_other_way",
         "INVALID_PARAMETER",
-        f"{intent.owner} has a working entry on the other side of {standing.market.symbol} "
-        f"({against[0].id}): cancel it first",
-        {"order_id": against[0].id},
+        f"{against} is on the other side of {standing.market.symbol}: the exchange would net "
+        "the two. Close or cancel it first",
+        {"other_side": against},
     )
 
 
@@ -310,6 +315,7 @@ ENTERING: tuple[Rule, ...] = (
     equity_is_unknown,
     entries_are_paused,
     position_would_flip,
+    market_is_held_the_other_way,
     spot_cannot_be_shorted,
     order_is_too_small,
     leverage_is_too_high,

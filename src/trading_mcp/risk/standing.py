@@ -8,8 +8,8 @@ import msgspec
 from trading_mcp.domain.limits import MODES, KillSwitch, ModeFactors, RiskMode, RiskParameters
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import ZERO
-from trading_mcp.domain.orders import Order
-from trading_mcp.domain.positions import Position
+from trading_mcp.domain.orders import Order, Side
+from trading_mcp.domain.positions import Position, opening_side
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -83,6 +83,12 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     def entering(self, owner: str) -> tuple[Order, ...]:
         """Return *owner*'s working entries in this market."""
         return tuple(o for o in self.orders if o.owner == owner and not o.reduce_only)
+
+    def against(self, side: Side) -> str | None:
+        """Return whose position or entry in this market is on the other side than *side*."""
+        held = [p.id for p in self.positions if opening_side(p.side) != side]
+        entering = [o.id for o in self.orders if not o.reduce_only and o.side != side]
+        return next(iter([*held, *entering]), None)
 
     def exiting(self, position_id: str) -> Decimal:
         """Return how much of a position working orders may already take away, in base."""

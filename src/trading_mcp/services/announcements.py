@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from trading_mcp.domain import entries as e
+from trading_mcp.domain.positions import Position
 from trading_mcp.engine.facts import MetricsMeasured, PositionMarked
 from trading_mcp.engine.hub import Hub
 from trading_mcp.services.views import iso
@@ -40,14 +41,20 @@ class Announcer:
     def _hear(self, fact: object) -> None:
         if not self._listeners:
             return
-        made = announcement(fact)
-        if made is not None:
+        for made in announcements(fact):
             for listener in self._listeners:
                 listener(made)
 
 
-def announcement(fact: object) -> Announcement | None:
-    """Return what subscribers are told of *fact*, or None if they are not."""
+def announcements(fact: object) -> list[Announcement]:
+    """Return what subscribers are told of *fact*: mostly nothing or one thing."""
+    made = [_announcement(fact)]
+    if isinstance(fact, e.FillBooked) and fact.position is not None:
+        made.append(_position(fact.position, fact))
+    return [one for one in made if one is not None]
+
+
+def _announcement(fact: object) -> Announcement | None:
     match fact:
         case PositionMarked():
             data = msgspec.to_builtins(fact)
@@ -68,6 +75,20 @@ def announcement(fact: object) -> Announcement | None:
             return _made("alerts", "kill_switch", _switch(fact), fact.at, None)
         case _:
             return None
+
+
+def _position(position: Position, fact: e.FillBooked) -> Announcement:
+    """Return a position as a fill left it: opened, changed or closed."""
+    data = {
+        "id": position.id,
+        "symbol": position.symbol,
+        "unrealized_pnl": float(position.unrealized_pnl(fact.fill.price)),
+        "current_price": float(fact.fill.price),
+        "size": float(position.size),
+        "realized_pnl": float(position.realized_pnl),
+        "status": "open" if position.is_open else "closed",
+    }
+    return _made("positions", "position_update", data, fact.at, position.id)
 
 
 def _trade(fact: e.FillBooked) -> dict[str, Any]:
