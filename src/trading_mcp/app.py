@@ -27,6 +27,7 @@ from trading_mcp.api.context import ApiContext
 from trading_mcp.api.logging import configure_logging
 from trading_mcp.config import Config, ConfigError
 from trading_mcp.domain.entries import AnyEntry
+from trading_mcp.engine import chronicle
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.hub import Hub
@@ -68,6 +69,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
     lock = DataDirectoryLock(directory)
     checkpoint = failpoint(os.environ.get(FAILPOINT, ""))
     hub = Hub()
+    hub.listen(chronicle.tell)
     async with contextlib.AsyncExitStack() as stack:
         wall = SystemClock()
         path = directory / "engine.sqlite"
@@ -84,8 +86,13 @@ async def running(config: Config) -> AsyncIterator[Server]:
         stack.push_async_callback(exchange_journal.close)
         state = read_state(journal)
         simulated = await open_simulated(
-            config.exchanges.sim, clock_base=wall, journal=exchange_journal, not_before=state.now
+            config.exchanges.sim,
+            clock_base=wall,
+            journal=exchange_journal,
+            not_before=state.now,
+            checkpoint=checkpoint,
         )
+        stack.push_async_callback(simulated.venue.close)
         exchanges = {
             "sim": Exchange(
                 name="sim",

@@ -53,6 +53,11 @@ class Fakes:
             exchanges={"sim": "simulated"},
         )
 
+    def sample(self, name: str, **changes: Any) -> Any:
+        """Return an answer of the operation *name* with some of its fields as in *changes*."""
+        kind = self.operations[name].answer
+        return msgspec.convert(msgspec.to_builtins(sample(kind)) | changes, kind)
+
     def called(self, name: str) -> tuple[Any, Caller]:
         """Return the one call of *name*: its request and its caller."""
         [(request, caller)] = [(r, c) for n, r, c in self.calls if n == name]
@@ -77,23 +82,22 @@ def sample(kind: Any) -> Any:
 
 
 def _sample(info: inspect.Type) -> Any:
-    match info:
-        case inspect.StructType():
-            return {field.encode_name: _sample(field.type) for field in info.fields}
-        case inspect.Metadata():
-            return _sample(info.type)
-        case inspect.UnionType():
-            return _sample(next(t for t in info.types if not isinstance(t, inspect.NoneType)))
-        case inspect.ListType():
-            return [_sample(info.item_type)]
-        case inspect.DictType():
-            return {"BTC-USDT": _sample(info.value_type)}
-        case inspect.LiteralType():
-            return info.values[0]
-        case _:
-            return _SIMPLE[type(info)]
+    maker = _MAKERS.get(type(info))
+    return maker(info) if maker else _SIMPLE[type(info)]
 
 
+def _of_union(info: Any) -> Any:
+    return _sample(next(t for t in info.types if not isinstance(t, inspect.NoneType)))
+
+
+_MAKERS: dict[type, Callable[[Any], Any]] = {
+    inspect.StructType: lambda info: {f.encode_name: _sample(f.type) for f in info.fields},
+    inspect.Metadata: lambda info: _sample(info.type),
+    inspect.UnionType: _of_union,
+    inspect.ListType: lambda info: [_sample(info.item_type)],
+    inspect.DictType: lambda info: {"BTC-USDT": _sample(info.value_type)},
+    inspect.LiteralType: lambda info: info.values[0],
+}
 _SIMPLE = {
     inspect.StrType: "some text",
     inspect.IntType: 3,

@@ -9,37 +9,44 @@ from api_fakes import Fakes
 SCALPING = "/api/v1/scalping"
 ADD = f"{SCALPING}/pairs/add"
 LIMITS = f"{SCALPING}/risk/limits"
+TRAIL = "/api/v1/positions/pos_1/trailing-stop"
 HISTORY = f"{SCALPING}/positions/history"
 
 
-def bodies() -> list[tuple[str, str, bytes, str, Any]]:
-    return [
-        ("PUT", LIMITS, b'{"max_daily_loss_usd": "20"}', "INVALID_PARAMETER", "$.max_daily_loss_usd"),
-        ("PUT", LIMITS, b'{"max_daily_loss_usd": true}', "INVALID_PARAMETER", "$.max_daily_loss_usd"),
-        ("PUT", LIMITS, b'{"max_daily_loss_usd": -1}', "INVALID_PARAMETER", "$.max_daily_loss_usd"),
-        ("PUT", LIMITS, b'{"max_daily_loss_usd": 1e999}', "INVALID_PARAMETER", "$.max_daily_loss_usd"),
-        ("PUT", LIMITS, b'{"max_consecutive_losses": 1.5}', "INVALID_PARAMETER", "$.max_consecutive_losses"),
-        ("PUT", LIMITS, b'{"risk_mode": "Mad"}', "INVALID_PARAMETER", "$.risk_mode"),
-        ("PUT", LIMITS, b'{"max_daily_loss": 20}', "INVALID_REQUEST", "$.max_daily_loss"),
-        ("PUT", LIMITS, b'{"max_daily_loss_usd": NaN}', "INVALID_REQUEST", None),
-        ("PUT", LIMITS, b'{"max_daily_loss_usd": Infinity}', "INVALID_REQUEST", None),
-        ("PUT", LIMITS, b"[]", "INVALID_REQUEST", "$"),
-        ("PUT", LIMITS, b"", "MISSING_PARAMETER", "$"),
-        ("POST", ADD, b"{}", "MISSING_PARAMETER", "$.pair"),
-        ("POST", ADD, b'{"pair": ["BTC-USDT"]}', "INVALID_PARAMETER", "$.pair"),
-        ("POST", ADD, b'{"pair": "BTC-USDT"', "INVALID_REQUEST", None),
-        ("POST", ADD, b'{"pair": "BTC-USDT"} {}', "INVALID_REQUEST", None),
-        ("POST", ADD, b'{"pair": "\xff"}', "INVALID_REQUEST", None),
-        ("POST", ADD, b"pair=BTC-USDT", "INVALID_REQUEST", None),
-        ("POST", f"{SCALPING}/start", b'{"pairs": ["BTC-USDT", 5]}', "INVALID_PARAMETER", "$.pairs[1]"),
-        ("POST", "/api/v1/positions/p/trailing-stop", b'{"distance_percent": 51}', "INVALID_PARAMETER", "$.distance_percent"),
-        ("POST", f"{SCALPING}/strategies/{'r' * 65}/start", b"", "INVALID_PARAMETER", "name"),
-    ]  # fmt: skip
+WRONG, MISSING, BAD = "INVALID_PARAMETER", "MISSING_PARAMETER", "INVALID_REQUEST"
+BODIES: list[tuple[str, str, bytes, str, str | None]] = [
+    ("PUT", LIMITS, b'{"max_daily_loss_usd": "20"}', WRONG, "$.max_daily_loss_usd"),
+    ("PUT", LIMITS, b'{"max_daily_loss_usd": true}', WRONG, "$.max_daily_loss_usd"),
+    ("PUT", LIMITS, b'{"max_daily_loss_usd": -1}', WRONG, "$.max_daily_loss_usd"),
+    ("PUT", LIMITS, b'{"max_daily_loss_usd": 1e999}', WRONG, "$.max_daily_loss_usd"),
+    ("PUT", LIMITS, b'{"max_consecutive_losses": 1.5}', WRONG, "$.max_consecutive_losses"),
+    ("PUT", LIMITS, b'{"risk_mode": "Mad"}', WRONG, "$.risk_mode"),
+    ("PUT", LIMITS, b'{"max_daily_loss": 20}', BAD, "$.max_daily_loss"),
+    ("PUT", LIMITS, b'{"max_daily_loss_usd": NaN}', BAD, None),
+    ("PUT", LIMITS, b'{"max_daily_loss_usd": Infinity}', BAD, None),
+    ("PUT", LIMITS, b"[]", BAD, "$"),
+    ("PUT", LIMITS, b"", MISSING, "$"),
+    ("POST", ADD, b"{}", MISSING, "$.pair"),
+    ("POST", ADD, b'{"pair": ["BTC-USDT"]}', WRONG, "$.pair"),
+    ("POST", ADD, b'{"pair": "BTC-USDT"', BAD, None),
+    ("POST", ADD, b'{"pair": "BTC-USDT"} {}', BAD, None),
+    ("POST", ADD, b'{"pair": "\xff"}', BAD, None),
+    ("POST", ADD, b"pair=BTC-USDT", BAD, None),
+    ("POST", f"{SCALPING}/start", b'{"pairs": ["BTC-USDT", 5]}', WRONG, "$.pairs[1]"),
+    ("POST", TRAIL, b'{"distance_percent": 51}', WRONG, "$.distance_percent"),
+    ("POST", f"{SCALPING}/strategies/{'r' * 65}/start", b"", WRONG, "name"),
+]
 
 
-@pytest.mark.parametrize(("method", "path", "body", "code", "field"), bodies())
+@pytest.mark.parametrize(("method", "path", "body", "code", "field"), BODIES)
 async def test_a_wrong_body_is_refused_with_its_place(
-    client: httpx.AsyncClient, fakes: Fakes, method: str, path: str, body: bytes, code: str, field: Any
+    client: httpx.AsyncClient,
+    fakes: Fakes,
+    method: str,
+    path: str,
+    body: bytes,
+    code: str,
+    field: Any,
 ) -> None:
     answer = await client.request(method, path, content=body)
 

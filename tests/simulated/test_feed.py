@@ -120,6 +120,25 @@ async def test_a_broken_stream_is_told_and_leaves_no_gap(opened: Any) -> None:
     assert [move.open for move in moves[1:]] == [move.last for move in moves[:-1]]
 
 
+async def test_a_disk_that_fails_for_a_while_only_interrupts_the_stream(
+    opened: Any, journal: Any
+) -> None:
+    sim = await opened(speed=60)
+    sim.market_data.watch("BTC-USDT")
+    events = sim.market_data.events("1m")
+    before = await anext(events)
+
+    journal.broken = True
+    while not isinstance(lost := await anext(events), StreamLost):
+        before = lost
+    journal.broken = False
+    while isinstance(after := await anext(events), StreamLost):
+        pass
+
+    assert isinstance(before, PriceMove)
+    assert (lost.at, after.open) == (before.at, before.last)
+
+
 async def test_candles_are_closed_and_the_newest_there_are(opened: Any, clock: Any) -> None:
     sim = await opened()
     clock.seconds += 90

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from trading_mcp.adapters.simulated import ledger
 from trading_mcp.adapters.simulated.account import Account
 from trading_mcp.adapters.simulated.ledger import Accepted, Ended, LedgerEntry, Traded
 from trading_mcp.adapters.simulated.statements import balances
@@ -69,11 +70,13 @@ def test_what_one_order_took_is_gone_for_the_next_until_the_book_is_new(
 
     first = account.submit(order("a", amount="0.01"), NOW, offered)
     second = account.submit(order("b", amount="0.01"), NOW + 1, offered)
+    third = account.submit(order("e", amount="0.01"), NOW + 1, offered)
     other_side = account.submit(order("c", "sell", amount="0.01"), NOW + 2, offered)
     later = account.submit(order("d", amount="0.01"), NOW + 60_000, offered)
 
     assert fills(first) == [(Decimal("0.01"), Decimal(60_010))]
     assert fills(second) == [(Decimal("0.01"), Decimal(60_020))]
+    assert fills(third) == [(Decimal("0.01"), Decimal(60_030))]
     assert fills(other_side) == [(Decimal("0.01"), Decimal(60_000))]
     assert fills(later) == [(Decimal("0.01"), Decimal(60_010))]
 
@@ -111,7 +114,7 @@ def test_a_resting_order_trades_no_more_than_went_its_way(
     account: Account, order: Any, book: Any, move: Any
 ) -> None:
     account.submit(order("a", amount="0.1", price=59_500), NOW, book())
-    account.submit(order("b", amount="0.01", price=59_500), NOW, book())
+    account.submit(order("b", amount="0.06", price=59_500), NOW, book())
 
     half_beyond = move(60_000, high=60_000, low=59_000.1, volume=0.16)
     entries = account.move("BTC-USDT", half_beyond, NOW + 1, book)
@@ -120,9 +123,9 @@ def test_a_resting_order_trades_no_more_than_went_its_way(
     # Of the way from 60,000 to 59,000.10 half lies at the limit or below, and so half the volume.
     assert fills(entries) == [
         (Decimal("0.08"), Decimal(59_500)),
-        (Decimal("0.01"), Decimal(59_500)),
+        (Decimal("0.04"), Decimal(59_500)),
     ]
-    assert fills(again) == [(Decimal("0.02"), Decimal(59_500))]
+    assert [amount for amount, _ in fills(again)] == [Decimal("0.02"), Decimal("0.02")]
     assert status(account, "a") == status(account, "b") == ("filled", "")
 
 
@@ -260,3 +263,33 @@ def test_what_a_resting_sale_holds_cannot_be_sold_again(
 
     assert refused.value.code == "insufficient_balance"
     assert money(account)["BTC"].free == Decimal("0.04")
+
+
+def test_what_is_left_of_a_position_can_be_sold_however_small(
+    account: Account, order: Any, book: Any
+) -> None:
+    account.submit(order("in", amount="0.00002"), NOW, book())
+
+    account.submit(order("out", "sell", amount="0.00001", reduce_only=True), NOW, book())
+
+    assert status(account, "out") == ("filled", "")
+
+
+def test_ended_orders_are_forgotten_in_the_end_and_open_ones_never(
+    account: Account, order: Any, book: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(ledger, "REMEMBERED", 3)
+    account.submit(order("open", amount="0.001", price=50_000), NOW, book())
+
+    for n in range(5):
+        account.submit(order(f"{n}", amount="0.001"), NOW, book())
+
+    assert list(account.state.ended) == ["2", "3", "4"]
+    assert status(account, "open") == ("open", "")
+
+
+def test_time_never_goes_back(account: Account) -> None:
+    account.passed(NOW + 5)
+    account.passed(NOW)
+
+    assert account.state.passed == NOW + 5

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from trading_mcp.adapters.simulated.account import Account
+from trading_mcp.adapters.simulated.build import MARKETS
 from trading_mcp.adapters.simulated.ledger import Ended, ForcedOut, Funded, LedgerEntry, Traded
+from trading_mcp.adapters.simulated.stakes import Stake
 from trading_mcp.adapters.simulated.statements import account_reports, balances, holdings
 from trading_mcp.domain.accounts import Holding
-from trading_mcp.domain.reports import FundingPaid, Liquidated
+from trading_mcp.domain.quotes import Level, OrderBook
+from trading_mcp.domain.reports import FundingPaid, Liquidated, VenueRefused
 
 NOW = 1_790_000_000_000
 PERP = "BTC-USDT-PERP"
@@ -120,6 +123,62 @@ def test_a_lower_leverage_calls_for_more_margin(account: Account, enter: Any) ->
     extra = 60_010 * (Decimal(1) / 8 - Decimal(1) / 10)
     added = Decimal("0.01") * 60_010
     assert before - wallet(account)[1] == extra + added / 8 + added * FEE
+
+
+def test_a_lower_leverage_that_cannot_be_paid_is_refused(account: Account, enter: Any) -> None:
+    enter("a", "buy", "1")
+
+    with pytest.raises(VenueRefused) as refused:
+        enter("b", "buy", "0.01", leverage=2)
+
+    assert refused.value.code == "insufficient_balance"
+
+
+def test_a_resting_order_of_lower_leverage_calls_for_margin_when_it_trades(
+    account: Account, enter: Any, move: Any, book: Any
+) -> None:
+    enter("rests", "buy", "0.01", price=59_000, leverage=1)
+    enter("a", "buy", "1")
+
+    account.move(PERP, move(60_000, low=58_000), NOW + 1, book)
+
+    rests = account.state.order("rests")
+    assert (rests.status, rests.reason) == ("cancelled", "insufficient_balance")
+    assert holdings(account.state, account.markets)[0].leverage == 10
+
+
+def test_nobody_leaves_at_a_price_that_others_would_have_to_pay(
+    account: Account, order: Any, enter: Any, book: Any
+) -> None:
+    enter("a", "buy", "1.65")
+    before = wallet(account)
+
+    far_below = book(50_000, size=10, symbol=PERP)
+    account.submit(order("out", "sell", "1.65", symbol=PERP, reduce_only=True), NOW, far_below)
+
+    out = account.state.order("out")
+    assert (out.status, out.reason, out.filled) == ("cancelled", "insufficient_balance", 0)
+    assert wallet(account) == before
+
+
+def test_margins_rounded_up_do_not_keep_the_last_step_from_being_paid(order: Any) -> None:
+    account = Account("sim", MARKETS)
+    levels = (Level(1000.0, 0.5), Level(1000.5, 10.0))
+    offered = OrderBook(symbol="ETH-USDT-PERP", at=NOW, bids=levels[:1], asks=levels)
+    # 500 and 1,500.75 at leverage 3 and the fee of 0.06 %: to the last digit what it takes.
+    account.deposit("USDT", Decimal("668.11711666666666666667"), NOW)
+
+    account.submit(order(amount=2, symbol="ETH-USDT-PERP", leverage=3), NOW, offered)
+
+    assert account.state.order("a").status == "filled"
+
+
+def test_closing_all_takes_the_whole_cost_unrounded() -> None:
+    cost = Decimal("3.0000000000000001")
+    stake = Stake(symbol=PERP, sign=1, size=Decimal(3), cost=cost, leverage=1)
+
+    assert stake.profit(Decimal(3), Decimal(2)) == 6 - cost
+    assert stake.smaller(Decimal(1)).cost + Decimal(1) == cost
 
 
 @pytest.mark.parametrize(("side", "rate", "sign"), [("buy", 0.0003, -1), ("sell", 0.0003, 1)])

@@ -110,7 +110,7 @@ def problem(error: Exception) -> Problem:
     )
 
 
-def refusal(error: msgspec.DecodeError) -> TradingError:
+def refusal(error: msgspec.DecodeError | UnicodeDecodeError) -> TradingError:
     """Return the error that says what msgspec found wrong with a request, and where."""
     if not isinstance(error, msgspec.ValidationError):
         return InvalidRequest(f"The body is not JSON: {error}"[:LONGEST])

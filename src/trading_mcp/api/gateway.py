@@ -39,6 +39,7 @@ class Gateway:
         structlog.contextvars.bind_contextvars(request_id=visit.id)
         try:
             await self._serve(scope, receive, visit.send)
+            await visit.finish()
         except ClientGone:
             visit.status = CLIENT_GONE
         except Exception as error:  # the last boundary: the documented body, not a closed line
@@ -81,6 +82,7 @@ class Visit:
         self._began = time.perf_counter()
         self.id = _request_id(scope)
         self.status = 0
+        self._is_cut = False
 
     async def send(self, message: Message) -> None:
         """Pass *message* on; note the status, and put our headers on the first of them."""
@@ -92,7 +94,14 @@ class Visit:
                 (b"x-request-id", self.id.encode()),
                 (b"x-content-type-options", b"nosniff"),
             ]
+        elif kind == "http.response.body":
+            self._is_cut = message.get("more_body", False)
         await self._send(message)
+
+    async def finish(self) -> None:
+        """End an event stream that has ended: its application leaves that to us."""
+        if self._is_cut:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def report(self) -> None:
         """Write the request's line."""

@@ -34,8 +34,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().data_received(data)
 
     def on_message_begin(self) -> None:
-        """Begin to count."""
+        """Begin to count, and to wait."""
         self._head_bytes = 0
+        if self._patience is None:
+            self._wait()
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:

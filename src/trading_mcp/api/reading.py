@@ -16,7 +16,7 @@ def read_json(body: bytes, kind: type[T]) -> T:
     """Read JSON as *kind*; nothing is converted. Raises TradingError."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise refusal(error) from None
 
 

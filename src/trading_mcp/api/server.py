@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any, cast
 
 import uvicorn
+from uvicorn.server import HANDLED_SIGNALS
 
 from trading_mcp.api.application import build_app
 from trading_mcp.api.gateway import Gateway
@@ -80,30 +83,31 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._on_ready()
 
-    def ask_to_stop(self) -> None:
-        """Stop in good order; asked again, at once."""
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in good order; told again, at once."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on signals. uvicorn's own way raises them again in the end: no exit code 0."""
-        loop, caught = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
-        # Neither every platform nor every thread can.
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            for number in caught:
-                loop.add_signal_handler(number, self.ask_to_stop)
+        """Stop on signals. uvicorn would raise them again in the end: no exit code 0.
+
+        Event streams look for the server behind the signal's handler to know when to end.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in HANDLED_SIGNALS}
         try:
             yield
         finally:
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                for number in caught:
-                    loop.remove_signal_handler(number)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 async def _stop_when(stop: asyncio.Event, server: Server) -> None:
     await stop.wait()
-    server.ask_to_stop()
+    server.should_exit = True
 
 
 def _configuration(app: Gateway) -> uvicorn.Config:

@@ -10,7 +10,7 @@ from trading_mcp.engine.core import Core
 from trading_mcp.engine.desk import Entries
 from trading_mcp.engine.hub import Hub
 from trading_mcp.engine.state import encoded
-from trading_mcp.ports import Journal
+from trading_mcp.ports import Checkpoint, Journal
 
 log = structlog.get_logger(__name__)
 SNAPSHOT_EVERY = 5_000
@@ -19,8 +19,15 @@ SNAPSHOT_EVERY = 5_000
 class Ledger:
     """Journals what the core has made, publishes it once it is durable, and keeps snapshots."""
 
-    def __init__(self, core: Core, journal: Journal[e.AnyEntry], hub: Hub):
+    def __init__(
+        self,
+        core: Core,
+        journal: Journal[e.AnyEntry],
+        hub: Hub,
+        checkpoint: Checkpoint = lambda step: None,
+    ):
         self._core, self._journal, self._hub = core, journal, hub
+        self._checkpoint = checkpoint
         self._listeners: list[Callable[[e.AnyEntry, asyncio.Future[None]], None]] = []
         self._snapshot_at = core.state.seq
         self._saving: asyncio.Task[None] | None = None
@@ -36,6 +43,7 @@ class Ledger:
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             done.set_result(None)
             return done
+        self._reached("made", made)
         first = self._core.state.seq - len(made) + 1
         durable = asyncio.ensure_future(self._journal.append(first, made))
         self._newest = durable
@@ -80,6 +88,11 @@ class Ledger:
             return
         error = durable.exception()
         if error is None:
+            self._reached("durable", made)
             self._hub.publish(*made)
         else:
             log.error("journal_failed", error=str(error), entries=len(made))
+
+    def _reached(self, what: str, entries: Entries) -> None:
+        for entry in entries:
+            self._checkpoint(f"{what}.{type(entry).__name__}")

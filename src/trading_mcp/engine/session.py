@@ -62,7 +62,7 @@ class Session:
         self.core, self.state, self.roster = core, core.state, roster
         self.exchanges, self.hub, self.clock, self.settings = exchanges, hub, clock, settings
         self._journal = journal
-        self.ledger = Ledger(core, journal, hub)
+        self.ledger = Ledger(core, journal, hub, checkpoint)
         self.flight = Flight(core, self.ledger, exchanges, clock, settings, checkpoint)
         self.decider = Decider(core, roster, self.ledger, clock, settings)
         self._feeds = {

@@ -4,6 +4,7 @@ import msgspec
 
 from trading_mcp.domain.orders import ApprovedOrder, OrderIntent, Refused, Verdict
 from trading_mcp.risk import rules
+from trading_mcp.risk.findings import verdict
 from trading_mcp.risk.standing import Standing
 
 
@@ -50,7 +51,7 @@ def approve(
 
 def _judged(rule: rules.Rule, intent: OrderIntent, standing: Standing) -> Verdict:
     try:
-        return rule(intent, standing)
+        return verdict(rule.__name__, rule(intent, standing))
     except Exception as error:  # a check that fails means stop, not go
         return Verdict(
             rule=rule.__name__,

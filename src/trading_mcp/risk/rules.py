@@ -1,96 +1,89 @@
 """The objections the gate can raise, each named by what it objects to.
 
-A rule looks at an order, already on the market's grid, and at the account's standing, and gives
-its verdict. Rules in `ALWAYS` judge every order, those in `ENTERING` only what may enlarge a
-position, those in `REDUCING` only what makes one smaller.
+A rule looks at an order, already on the market's grid, and at the account's standing, and tells
+what it finds: nothing, an objection, or what would be used of a limit. Rules in `ALWAYS` judge
+every order, those in `ENTERING` only what may enlarge a position, those in `REDUCING` only what
+makes one smaller.
 """
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from trading_mcp.domain.numbers import EXACT
-from trading_mcp.domain.orders import OrderIntent, Verdict
+from trading_mcp.domain.orders import OrderIntent
 from trading_mcp.domain.positions import closing_side
+from trading_mcp.risk.findings import Finding, Measure, Objection
 from trading_mcp.risk.standing import Standing
 from trading_mcp.rules import costs, limits
 
-Rule = Callable[[OrderIntent, Standing], Verdict]
+Rule = Callable[[OrderIntent, Standing], Finding]
 
 
-def kill_switch_is_on(intent: OrderIntent, standing: Standing) -> Verdict:
+def kill_switch_is_on(intent: OrderIntent, standing: Standing) -> Finding:
     """Nothing may enlarge a position while the kill switch is on."""
     switch = standing.kill_switch
     if switch is None:
-        return _fine("kill_switch_is_on")
-    return _objection(
-        "kill_switch_is_on",
+        return None
+    return Objection(
         "KILL_SWITCH_ACTIVE",
         "Trading is disabled - kill switch active",
         {"reason": switch.reason, "activated_at": switch.activated_at},
     )
 
 
-def price_is_stale(intent: OrderIntent, standing: Standing) -> Verdict:
+def price_is_stale(intent: OrderIntent, standing: Standing) -> Finding:
     """A position is not enlarged on prices that may be old."""
     if standing.price is not None and standing.price.fresh:
-        return _fine("price_is_stale")
-    return _objection(
-        "price_is_stale",
+        return None
+    return Objection(
         "MARKET_CLOSED",
         f"{intent.market} has no fresh price: wait until its market data is back",
     )
 
 
-def entries_are_paused(intent: OrderIntent, standing: Standing) -> Verdict:
+def entries_are_paused(intent: OrderIntent, standing: Standing) -> Finding:
     """A limit that was reached stops new positions for a while."""
     for rule, pause in standing.pauses.items():
         if standing.now < pause.until:
-            return _objection(
-                "entries_are_paused",
+            return Objection(
                 "RISK_LIMIT_EXCEEDED",
                 pause.reason,
                 {"limit": rule, "until": pause.until},
             )
-    return _fine("entries_are_paused")
+    return None
 
 
-def equity_is_unknown(intent: OrderIntent, standing: Standing) -> Verdict:
+def equity_is_unknown(intent: OrderIntent, standing: Standing) -> Finding:
     """Without knowing what the account is worth, no loss limit can be kept."""
     if standing.equity is not None:
-        return _fine("equity_is_unknown")
-    return _objection(
-        "equity_is_unknown",
+        return None
+    return Objection(
         "RISK_LIMIT_EXCEEDED",
         "The account's value is unknown: a held market has no price yet",
     )
 
 
-def spot_cannot_be_shorted(intent: OrderIntent, standing: Standing) -> Verdict:
+def spot_cannot_be_shorted(intent: OrderIntent, standing: Standing) -> Finding:
     """On a spot market only what is held, and belongs to no position, may be sold."""
     market = standing.market
     if market.can_short or intent.side == "buy":
-        return _fine("spot_cannot_be_shorted")
-    return _counted(
-        "spot_cannot_be_shorted",
+        return None
+    return Measure(
         "INSUFFICIENT_BALANCE",
         f"Insufficient balance for trade: {market.base} to sell on spot",
         intent.amount,
         standing.free_base,
-        required=float(intent.amount),
-        available=float(standing.free_base),
-        currency=market.base,
+        {"required": float(intent.amount), "available": float(standing.free_base)},
     )
 
 
-def order_is_too_small(intent: OrderIntent, standing: Standing) -> Verdict:
+def order_is_too_small(intent: OrderIntent, standing: Standing) -> Finding:
     """The market takes no amount or notional below its minimum."""
     market, value = standing.market, notional(intent, standing)
     enough = intent.amount >= market.min_amount and value >= market.min_notional
     if enough and intent.amount > 0:
-        return _fine("order_is_too_small")
-    return _objection(
-        "order_is_too_small",
+        return None
+    return Objection(
         "INVALID_PARAMETER",
         f"Order too small: {intent.amount} {market.base} is worth {value:f} {market.quote}; "
         f"the market takes at least {market.min_amount} {market.base} "
@@ -102,11 +95,10 @@ def order_is_too_small(intent: OrderIntent, standing: Standing) -> Verdict:
     )
 
 
-def leverage_is_too_high(intent: OrderIntent, standing: Standing) -> Verdict:
+def leverage_is_too_high(intent: OrderIntent, standing: Standing) -> Finding:
     """Leverage is held to the risk parameters' limit and to the market's own."""
     allowed = min(standing.parameters.max_leverage, standing.market.max_leverage)
-    return _counted(
-        "leverage_is_too_high",
+    return Measure(
         "RISK_LIMIT_EXCEEDED",
         f"Leverage {intent.leverage} exceeds the limit of {allowed}",
         Decimal(intent.leverage),
@@ -114,61 +106,57 @@ def leverage_is_too_high(intent: OrderIntent, standing: Standing) -> Verdict:
     )
 
 
-def price_is_too_far(intent: OrderIntent, standing: Standing) -> Verdict:
+def price_is_too_far(intent: OrderIntent, standing: Standing) -> Finding:
     """A limit price far on the wrong side of the market is a typing error."""
     if intent.price is None or standing.price is None:
-        return _fine("price_is_too_far")
+        return None
     buying = intent.side == "buy"
     reference = standing.price.ask if buying else standing.price.bid
     found = limits.deviation_pct(1 if buying else -1, float(intent.price), float(reference))
     allowed = standing.parameters.max_price_deviation_percent
     if not limits.breached(found, allowed):
-        return _fine("price_is_too_far")
-    return _objection(
-        "price_is_too_far",
+        return None
+    return Objection(
         "RISK_LIMIT_EXCEEDED",
         f"Limit price {intent.price} is {found:.2f} % on the wrong side of the market at "
         f"{reference}; at most {allowed} % is allowed",
     )
 
 
-def stop_is_on_the_wrong_side(intent: OrderIntent, standing: Standing) -> Verdict:
+def stop_is_on_the_wrong_side(intent: OrderIntent, standing: Standing) -> Finding:
     """A stop order waits: a buy above the market, a sell below it."""
     if intent.stop_price is None or standing.price is None:
-        return _fine("stop_is_on_the_wrong_side")
+        return None
     last = standing.price.last
     waits = intent.stop_price > last if intent.side == "buy" else intent.stop_price < last
     if waits:
-        return _fine("stop_is_on_the_wrong_side")
+        return None
     wanted = "above" if intent.side == "buy" else "below"
-    return _objection(
-        "stop_is_on_the_wrong_side",
+    return Objection(
         "INVALID_PARAMETER",
         f"A stop to {intent.side} must lie {wanted} the last price {last}, got {intent.stop_price}",
     )
 
 
-def position_would_flip(intent: OrderIntent, standing: Standing) -> Verdict:
+def position_would_flip(intent: OrderIntent, standing: Standing) -> Finding:
     """An entry against the owner's own open position must be an exit first."""
     held = standing.position_of(intent.owner)
     if held is not None and intent.side == closing_side(held.side):
-        return _objection(
-            "position_would_flip",
+        return Objection(
             "INVALID_PARAMETER",
             f"{intent.owner} holds {held.size} {held.side} in {held.symbol} ({held.id}): at most "
             f"that much may be closed by one order",
             {"position_id": held.id, "held": float(held.size)},
         )
-    return _fine("position_would_flip")
+    return None
 
 
-def market_is_held_the_other_way(intent: OrderIntent, standing: Standing) -> Verdict:
+def market_is_held_the_other_way(intent: OrderIntent, standing: Standing) -> Finding:
     """An exchange nets all positions in a perpetual: a long and a short would cancel out."""
     against = standing.against(intent.side)
     if against is None or not standing.market.can_short:
-        return _fine("market_is_held_the_other_way")
-    return _objection(
-        "market_is_held_the_other_way",
+        return None
+    return Objection(
         "INVALID_PARAMETER",
         f"{against} is on the other side of {standing.market.symbol}: the exchange would net "
         "the two. Close or cancel it first",
@@ -176,73 +164,65 @@ def market_is_held_the_other_way(intent: OrderIntent, standing: Standing) -> Ver
     )
 
 
-def position_is_being_built(intent: OrderIntent, standing: Standing) -> Verdict:
+def position_is_being_built(intent: OrderIntent, standing: Standing) -> Finding:
     """A strategy has one position per market: a slow fill must not let it enter twice."""
     if intent.owner == "manual":
-        return _fine("position_is_being_built")
+        return None
     if not standing.entering(intent.owner) and standing.position_of(intent.owner) is None:
-        return _fine("position_is_being_built")
-    return _objection(
-        "position_is_being_built",
+        return None
+    return Objection(
         "RISK_LIMIT_EXCEEDED",
         f"{intent.owner} has a position or a working entry in {standing.market.symbol} already",
     )
 
 
-def too_many_positions(intent: OrderIntent, standing: Standing) -> Verdict:
+def too_many_positions(intent: OrderIntent, standing: Standing) -> Finding:
     """Only so many positions may be open or being opened."""
     allowed = standing.parameters.max_open_positions
     if intent.side == "sell" and not standing.market.can_short:
-        return _fine("too_many_positions")  # coins that belong to no position are sold
+        return None  # coins that belong to no position are sold
     held = standing.position_of(intent.owner) or standing.entering(intent.owner)
     wanted = standing.positions_open + (0 if held else 1)
-    return _counted(
-        "too_many_positions",
+    return Measure(
         "MAX_POSITIONS_REACHED",
         f"Maximum positions reached: {standing.positions_open} of {allowed}",
         Decimal(wanted),
         Decimal(allowed),
-        open_positions=standing.positions_open,
-        max_open_positions=allowed,
+        {"open_positions": standing.positions_open},
     )
 
 
-def position_is_too_large(intent: OrderIntent, standing: Standing) -> Verdict:
+def position_is_too_large(intent: OrderIntent, standing: Standing) -> Finding:
     """One position's notional is limited, its working entries included."""
     wanted = standing.owner_notional(intent.owner) + notional(intent, standing)
-    return _counted(
-        "position_is_too_large",
+    return Measure(
         "RISK_LIMIT_EXCEEDED",
         f"Position size limit exceeded: {wanted:.2f} of {standing.max_position:.2f}",
         wanted,
         standing.max_position,
-        position_size=float(wanted),
-        max_position_size_usd=float(standing.max_position),
+        {"position_size": float(wanted)},
     )
 
 
-def exposure_is_too_large(intent: OrderIntent, standing: Standing) -> Verdict:
+def exposure_is_too_large(intent: OrderIntent, standing: Standing) -> Finding:
     """The notional of all positions and working entries together is limited."""
     wanted = standing.exposure + notional(intent, standing)
-    return _counted(
-        "exposure_is_too_large",
+    return Measure(
         "EXPOSURE_LIMIT_EXCEEDED",
         f"Exposure limit exceeded: {wanted:.2f} of {standing.max_exposure:.2f}",
         wanted,
         standing.max_exposure,
-        current_exposure=float(standing.exposure),
-        max_exposure=float(standing.max_exposure),
+        {"current_exposure": float(standing.exposure)},
     )
 
 
-def strategy_share_is_used_up(intent: OrderIntent, standing: Standing) -> Verdict:
+def strategy_share_is_used_up(intent: OrderIntent, standing: Standing) -> Finding:
     """A strategy's positions together may take its weight's share of the exposure limit."""
     if intent.owner == "manual":
-        return _fine("strategy_share_is_used_up")
+        return None
     share = standing.max_exposure * Decimal(str(standing.owner_weight(intent.owner)))
     wanted = standing.owner_exposure(intent.owner) + notional(intent, standing)
-    return _counted(
-        "strategy_share_is_used_up",
+    return Measure(
         "EXPOSURE_LIMIT_EXCEEDED",
         f"{intent.owner} would use {wanted:.2f} of its share of {share:.2f}",
         wanted,
@@ -250,30 +230,26 @@ def strategy_share_is_used_up(intent: OrderIntent, standing: Standing) -> Verdic
     )
 
 
-def balance_is_too_small(intent: OrderIntent, standing: Standing) -> Verdict:
+def balance_is_too_small(intent: OrderIntent, standing: Standing) -> Finding:
     """The account must be able to pay: the margin (spot: all of it) and the fee."""
     market = standing.market
     if market.type == "spot" and intent.side == "sell":
-        return _fine("balance_is_too_small")
+        return None
     needed = costs.needed_funds(
         float(notional(intent, standing)), intent.leverage, float(market.taker_fee)
     )
-    return _counted(
-        "balance_is_too_small",
+    return Measure(
         "INSUFFICIENT_BALANCE",
         "Insufficient balance for trade",
         Decimal(str(needed)),
         standing.free_quote,
-        required=needed,
-        available=float(standing.free_quote),
-        currency=market.quote,
+        {"required": needed, "available": float(standing.free_quote)},
     )
 
 
-def orders_come_too_fast(intent: OrderIntent, standing: Standing) -> Verdict:
+def orders_come_too_fast(intent: OrderIntent, standing: Standing) -> Finding:
     """Entries per minute are limited, so that a runaway caller is stopped."""
-    return _counted(
-        "orders_come_too_fast",
+    return Measure(
         "RISK_LIMIT_EXCEEDED",
         f"{standing.recent_entries} entries in the last minute: the limit is "
         f"{standing.parameters.max_orders_per_minute}",
@@ -282,25 +258,23 @@ def orders_come_too_fast(intent: OrderIntent, standing: Standing) -> Verdict:
     )
 
 
-def position_is_not_open(intent: OrderIntent, standing: Standing) -> Verdict:
+def position_is_not_open(intent: OrderIntent, standing: Standing) -> Finding:
     """A reducing order needs the open position it reduces, and the side that reduces it."""
     held = next((p for p in standing.positions if p.id == intent.reduces), None)
     if held is not None and intent.side == closing_side(held.side):
-        return _fine("position_is_not_open")
-    return _objection(
-        "position_is_not_open",
+        return None
+    return Objection(
         "POSITION_NOT_FOUND",
         f"No open position {intent.reduces} that a {intent.side} would reduce",
     )
 
 
-def more_is_closed_than_held(intent: OrderIntent, standing: Standing) -> Verdict:
+def more_is_closed_than_held(intent: OrderIntent, standing: Standing) -> Finding:
     """Working exits together may not exceed the position, or it would flip."""
     held = next((p for p in standing.positions if p.id == intent.reduces), None)
     size = held.size if held else Decimal(0)
     working = standing.exiting(intent.reduces or "")
-    return _counted(
-        "more_is_closed_than_held",
+    return Measure(
         "INVALID_PARAMETER",
         f"Position {intent.reduces} holds {size}; orders that close {working} of it are working",
         working + intent.amount,
@@ -341,27 +315,3 @@ def meeting_price(intent: OrderIntent, standing: Standing) -> Decimal:
     if standing.price is None:
         return Decimal(0)
     return standing.price.ask if intent.side == "buy" else standing.price.bid
-
-
-def _fine(rule: str) -> Verdict:
-    return Verdict(rule=rule, allowed=True)
-
-
-def _objection(rule: str, code: str, reason: str, details: dict[str, Any] | None = None) -> Verdict:
-    return Verdict(rule=rule, allowed=False, reason=reason, code=code, details=details or {})
-
-
-def _counted(
-    rule: str, code: str, reason: str, found: Decimal, limit: Decimal, **details: Any
-) -> Verdict:
-    allowed = found <= limit
-    return Verdict(
-        rule=rule,
-        allowed=allowed,
-        reason="" if allowed else reason,
-        code="" if allowed else code,
-        limit=float(limit),
-        found=float(found),
-        headroom=float(limit - found),
-        details={} if allowed else details,
-    )

@@ -16,7 +16,7 @@ from trading_mcp.adapters.simulated.records import Records, load
 from trading_mcp.adapters.simulated.settings import SimulatedSettings
 from trading_mcp.adapters.simulated.venue import SimulatedVenue
 from trading_mcp.domain.numbers import exact
-from trading_mcp.ports import Clock, Journal
+from trading_mcp.ports import Checkpoint, Clock, Journal
 
 MARKETS = tuple(market for _, market in listed())
 
@@ -42,6 +42,7 @@ async def open_simulated(
     journal: Journal[LedgerEntry],
     not_before: int = 0,
     sleep: Sleep = asyncio.sleep,
+    checkpoint: Checkpoint = lambda step: None,
 ) -> Simulated:
     """Open the exchange that *journal* holds, or a new one whose account has the set balance.
 
@@ -54,7 +55,7 @@ async def open_simulated(
     account, records = Account(EXCHANGE, MARKETS, state), Records(journal, seq)
     if seq == 0:
         await records.keep(account.deposit(QUOTE, exact(settings.balance_usdt), start), state)
-    return await _opened(settings, clock, account, records, sleep)
+    return await _opened(settings, clock, account, records, sleep, checkpoint)
 
 
 async def _opened(
@@ -63,6 +64,7 @@ async def _opened(
     account: Account,
     records: Records,
     sleep: Sleep,
+    checkpoint: Checkpoint,
 ) -> Simulated:
     market, mishaps = SeededMarket(settings.seed), Mishaps(settings.faults)
     venue = SimulatedVenue(
@@ -74,6 +76,7 @@ async def _opened(
         latency=settings.latency_ms / 1000,
         mishaps=mishaps,
         sleep=sleep,
+        checkpoint=checkpoint,
     )
     await venue.advance(clock.now())
     market_data = SimulatedMarketData(

@@ -106,10 +106,21 @@ class SimulatedMarketData:
             while since < now:
                 # Cut where candles close, so that each is told right after its last price.
                 until = min(now, (since // length + 1) * length)
-                await self._on_advance(until)
+                if not await self._is_matched(until):
+                    yield StreamLost(exchange=EXCHANGE, at=since)
+                    break
                 for event in self._between(since, until, interval):
                     yield event
                 since = until
+
+    async def _is_matched(self, until: int) -> bool:
+        try:
+            await self._on_advance(until)
+        except Exception:
+            # An exchange that cannot keep its books shows no prices: whatever the disk's trouble,
+            # the stream goes on from here as soon as it is over.
+            return False
+        return True
 
     def _between(self, since: int, until: int, interval: str) -> Iterator[MarketEvent]:
         watched = list(self._watched.items())

@@ -10,6 +10,7 @@ from trading_mcp.adapters.simulated.books import Depth
 from trading_mcp.adapters.simulated.catalog import Coin
 from trading_mcp.adapters.simulated.leaves import Leaves, Path
 from trading_mcp.adapters.simulated.noise import Ints, key_of
+from trading_mcp.adapters.simulated.premium import Premium
 from trading_mcp.adapters.simulated.tape import Move
 from trading_mcp.adapters.simulated.tree import (
     DAY,
@@ -17,7 +18,6 @@ from trading_mcp.adapters.simulated.tree import (
     LEAF,
     LENGTHS,
     MINUTE,
-    Premium,
     Rows,
     Tree,
 )

@@ -23,7 +23,6 @@ from trading_mcp.adapters.simulated.noise import (
     bits,
     die,
     key_of,
-    uniform,
     wave,
 )
 
@@ -33,6 +32,7 @@ LENGTHS = (DAY, 4 * HOUR, HOUR, 15 * MINUTE, 5 * MINUTE, MINUTE, LEAF)
 """The levels of the tree, in milliseconds."""
 _OCTAVES = 8
 _FEWEST_TICKS = 50
+_NO_WICK = 1e-9
 
 
 class Rows(NamedTuple):
@@ -83,7 +83,7 @@ class Tree:
         unrest = 1440.0 * (self._coin.volatility * mood * opened) ** 2
         high, low = _reach(opened, closed, unrest, random)
         volume = self._turnover(opened, mood, random)
-        return Rows(place, ticks[:-1], _whole(high), _whole(low), ticks[1:], volume, unrest)
+        return Rows(place, ticks[:-1], whole(high), whole(low), ticks[1:], volume, unrest)
 
     def split(self, parents: Rows, length: int, into: int) -> Rows:
         """Return the children, *into* this *length*, of all *parents*."""
@@ -96,10 +96,10 @@ class Tree:
         prices, high, low = _stretched(parents, edges, high, low)
         return Rows(
             place.reshape(-1),
-            _whole(prices[:, :-1]).reshape(-1),
-            _whole(high).reshape(-1),
-            _whole(low).reshape(-1),
-            _whole(prices[:, 1:]).reshape(-1),
+            whole(prices[:, :-1]).reshape(-1),
+            whole(high).reshape(-1),
+            whole(low).reshape(-1),
+            whole(prices[:, 1:]).reshape(-1),
             _volumes(parents.volume, share * SHARE[die(random, 4)]).reshape(-1),
             unrest.reshape(-1),
         )
@@ -114,10 +114,11 @@ class Tree:
 
     def _turnover(self, opened: Floats, mood: Floats, random: Bits) -> Ints:
         coins = self._coin.turnover * mood * self._coin.ticks / opened
-        return _whole(coins * self._coin.grains * SHARE[die(random, 4)])
+        return whole(coins * self._coin.grains * SHARE[die(random, 4)])
 
 
-def _whole(values: Floats) -> Ints:
+def whole(values: Floats) -> Ints:
+    """Round to whole ticks or grains."""
     return np.rint(values).astype(np.int64)
 
 
@@ -165,13 +166,15 @@ def _stretched(
     """Stretch what lies above and below the parent's body until it just fills its wicks."""
     top = np.maximum(parents.open, parents.close)[:, None].astype(np.float64)
     bottom = np.minimum(parents.open, parents.close)[:, None].astype(np.float64)
-    up = (parents.high[:, None] - top) / (high.max(axis=1, keepdims=True) - top)
-    down = (bottom - parents.low[:, None]) / (bottom - low.min(axis=1, keepdims=True))
+    above = np.maximum(high.max(axis=1, keepdims=True) - top, _NO_WICK)
+    below = np.maximum(bottom - low.min(axis=1, keepdims=True), _NO_WICK)
+    up = (parents.high[:, None] - top) / above
+    down = (bottom - parents.low[:, None]) / below
 
     def stretch(price: Floats) -> Floats:
-        above, below = np.maximum(price - top, 0.0), np.maximum(bottom - price, 0.0)
         body = np.minimum(np.maximum(price, bottom), top)
-        stretched: Floats = body + above * up - below * down
+        wick = np.maximum(price - top, 0.0) * up - np.maximum(bottom - price, 0.0) * down
+        stretched: Floats = body + wick
         return stretched
 
     return stretch(edges), stretch(high), stretch(low)
@@ -182,46 +185,3 @@ def _volumes(totals: Ints, weights: Floats) -> Ints:
     passed = np.cumsum(weights, axis=1)
     marks = np.floor(totals[:, None] * (passed / passed[:, -1:])).astype(np.int64)
     return np.diff(marks, axis=1, prepend=0)
-
-
-class Premium:
-    """By which fraction a coin's perpetual is dearer than its spot: small and bounded."""
-
-    def __init__(self, seed: int, coin: Coin):
-        self._slow, self._fast = (key_of(seed, coin.base, n) for n in ("premium", "flutter"))
-        self._lean = 0.0001 * float(uniform(key_of(seed, coin.base, "lean"), np.arange(1))[0])
-
-    def at(self, time: Ints) -> Floats:
-        """Return the premium at each *time* (UTC ms)."""
-        slow, fast = wave(self._slow, time, 8 * HOUR), wave(self._fast, time, HOUR)
-        return self._lean + 0.0004 * slow + 0.0001 * fast
-
-    def days(self, spot: Rows) -> Rows:
-        """Return the perpetual's days beside those of the spot market."""
-        edges = np.append(spot.open, spot.close[-1])
-        prices = self._dearer(edges, np.append(spot.place, spot.place[-1] + 1) * DAY)
-        opened, closed = prices[:-1], prices[1:]
-        middle = spot.place * DAY + DAY // 2
-        high = np.maximum(self._dearer(spot.high, middle), np.maximum(opened, closed))
-        low = np.minimum(self._dearer(spot.low, middle), np.minimum(opened, closed))
-        return spot._replace(open=opened, high=high, low=low, close=closed)
-
-    def split(self, parents: Rows, spot_parents: Rows, spot: Rows, length: int) -> Rows:
-        """Return the perpetual's children beside the spot's: its highs where the spot's are."""
-        into = len(spot.place) // len(parents.place)
-        high, low = np.repeat(parents.high, into), np.repeat(parents.low, into)
-        opened = np.clip(self._dearer(spot.open, spot.place * length), low, high)
-        opened[::into] = parents.open
-        closed = np.append(opened[1:], 0)
-        closed[into - 1 :: into] = parents.close
-        middle = spot.place * length + length // 2
-        highs = np.maximum(self._dearer(spot.high, middle), np.maximum(opened, closed))
-        lows = np.minimum(self._dearer(spot.low, middle), np.minimum(opened, closed))
-        at_high = spot.high == np.repeat(spot_parents.high, into)
-        at_low = spot.low == np.repeat(spot_parents.low, into)
-        highs = np.where(at_high, high, np.minimum(highs, high))
-        lows = np.where(at_low, low, np.maximum(lows, low))
-        return spot._replace(open=opened, high=highs, low=lows, close=closed)
-
-    def _dearer(self, ticks: Ints, time: Ints) -> Ints:
-        return _whole(ticks * (1.0 + self.at(time)))

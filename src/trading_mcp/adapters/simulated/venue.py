@@ -21,7 +21,7 @@ from trading_mcp.domain.candles import MINUTE_MS
 from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.orders import ApprovedOrder, Fill
 from trading_mcp.domain.reports import OrderReport, VenueRefused, VenueReport
-from trading_mcp.ports import Clock, Quotes
+from trading_mcp.ports import Checkpoint, Clock, Quotes
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -49,8 +49,9 @@ class SimulatedVenue:
         latency: float,
         mishaps: Mishaps,
         sleep: Sleep = asyncio.sleep,
+        checkpoint: Checkpoint = lambda step: None,
     ):
-        self._account, self._records = account, records
+        self._account, self._records, self._checkpoint = account, records, checkpoint
         self._quotes, self._tape, self._clock = quotes, tape, clock
         self._latency, self._mishaps, self._sleep = latency, mishaps, sleep
         self._followed = account.state.passed
@@ -72,6 +73,7 @@ class SimulatedVenue:
         await self._commit(entries)
         if refusal:
             raise refusal
+        self._checkpoint("exchange.accepted")
         self._mishaps.after_accept()
         return self._venue_id(order.client_id)
 
@@ -81,6 +83,7 @@ class SimulatedVenue:
         entries = self._followed_to(self._clock.now())
         entries += self._account.cancel(client_id, self._followed)
         await self._commit(entries)
+        self._checkpoint("exchange.cancelled")
 
     async def order(self, symbol: str, client_id: str) -> OrderReport | None:
         """Return the order, or None if it was never accepted."""

@@ -1,0 +1,64 @@
+"""Connections that send their headers slowly, or without end."""
+
+import asyncio
+
+import pytest
+from api_running import Running, Serve
+
+from trading_mcp.api import bodies, protocols
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocols, "HEAD_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(bodies, "TIMEOUT_S", 0.05)
+
+
+async def answered(server: Running, sent: bytes) -> bytes:
+    """Send *sent*, wait until the server closes the connection, return what it said."""
+    host, _, port = server.rest.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(sent.replace(b"{host}", f"{host}:{port}".encode()))
+    try:
+        return await asyncio.wait_for(reader.read(), 10)
+    finally:
+        writer.close()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: {host}\r\n"]
+)
+async def test_who_does_not_finish_the_headers_is_cut_off(running: Serve, sent: bytes) -> None:
+    async with running() as server:
+        assert await answered(server, sent) == b""
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_second_request_must_finish_its_headers_too(running: Serve) -> None:
+    whole = b"GET /health HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    async with running() as server:
+        said = await answered(server, whole + b"\r\nGET /hea")
+
+    assert said.startswith(b"HTTP/1.1 200")
+    assert said.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_who_does_not_finish_the_body_is_refused(running: Serve) -> None:
+    async with running() as server:
+        said = await answered(
+            server,
+            b"POST /api/v1/scalping/stop HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n{",
+        )
+
+    assert said.startswith(b"HTTP/1.1 408")
+    assert b'"INVALID_REQUEST"' in said
+
+
+async def test_endless_headers_are_refused(server: Running) -> None:
+    headers = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 100) for number in range(1000))
+
+    said = await answered(server, b"GET /health HTTP/1.1\r\nHost: {host}\r\n" + headers + b"\r\n")
+
+    assert said.startswith(b"HTTP/1.1 400")
