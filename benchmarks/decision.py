@@ -139,9 +139,9 @@ class _TimedCore(Core):
 
     asked_at = 0.0
 
-    def on_signal(self, signal: Signal) -> Entries:
+    def on_signal(self, *signals: Signal) -> Entries:
         self.asked_at = self.asked_at or time.perf_counter()
-        return super().on_signal(signal)
+        return super().on_signal(*signals)
 
 
 class _Desk:

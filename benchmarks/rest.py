@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 
 from benchmarks import Row
+
+if TYPE_CHECKING:
+    from trading_mcp.engine.hub import Hub
+    from trading_mcp.services.operations import Operation
 
 CONNECTIONS, SECONDS, ROUNDS = 32, 2.0, 5
 PATH = "/api/v1/scalping/health"
@@ -57,29 +61,40 @@ def whole_stack(ready: Connection) -> None:
 
 
 async def _whole_stack(ready: Connection) -> None:
+    from trading_mcp.engine.hub import Hub
+    from trading_mcp.services.operations import table
+
+    await api(table(_health_service()), Hub(), on_port=ready.send)
+
+
+async def api(
+    operations: dict[str, "Operation"],
+    hub: "Hub",
+    *,
+    on_port: Callable[[int], None],
+    request_log: bool = True,
+) -> None:
+    """Serve *operations* and what *hub* publishes on some port."""
     from trading_mcp.api.application import build_app
     from trading_mcp.api.context import ApiContext
     from trading_mcp.api.server import bind, serve
     from trading_mcp.api.settings import ServerSettings
-    from trading_mcp.engine.hub import Hub
     from trading_mcp.services.announcements import Announcer
-    from trading_mcp.services.operations import table
 
-    settings = ServerSettings(port=0, rest_port="off", mcp_port="off")
+    settings = ServerSettings(port=0, rest_port="off", mcp_port="off", request_log=request_log)
     context = ApiContext(
-        operations=table(_health_service()),
-        announcer=Announcer(Hub()),
+        operations=operations,
+        announcer=Announcer(hub),
         settings=settings,
         version="0",
         uptime_s=lambda: 0.0,
         exchanges={},
     )
-    sockets = bind(settings)
 
     def tell(urls: dict[str, str]) -> None:
-        ready.send(int(urls["gateway"].rpartition(":")[2]))
+        on_port(int(urls["gateway"].rpartition(":")[2]))
 
-    await serve(build_app(context), settings, sockets, on_ready=tell)
+    await serve(build_app(context), settings, bind(settings), on_ready=tell)
 
 
 def _health_service() -> object:
@@ -141,10 +156,9 @@ def _asked(port: int) -> float:
 
 
 async def _requests_a_second(port: int) -> float:
-    loop = asyncio.get_running_loop()
     clients = [Client(port) for _ in range(CONNECTIONS)]
     for client in clients:
-        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)
+        await connect(client, port)
     began = time.perf_counter()
     await asyncio.sleep(SECONDS)
     answered = sum(client.answered for client in clients)
@@ -152,6 +166,11 @@ async def _requests_a_second(port: int) -> float:
     for client in clients:
         client.transport.abort()
     return answered / seconds
+
+
+async def connect(client: asyncio.Protocol, port: int) -> None:
+    """Let *client* speak with the server at *port*."""
+    await asyncio.get_running_loop().create_connection(lambda: client, "127.0.0.1", port)
 
 
 class Client(asyncio.Protocol):

@@ -120,6 +120,17 @@ async def test_listed_hosts_and_origins_come_in_and_may_read(fakes: Fakes) -> No
     assert asked_before.headers["access-control-allow-origin"] == page
 
 
+async def test_listed_hosts_and_origins_speak_mcp(running: Serve) -> None:
+    page = "https://app.example"
+    settings = {"allowed_hosts": ("trade.example",), "allowed_origins": (page,)}
+    headers = MCP_ACCEPTS | {"host": "trade.example", "origin": page}
+    async with running(**settings) as server, httpx.AsyncClient() as client:
+        answer = await client.post(f"{server.mcp}/mcp", json=INITIALIZE, headers=headers)
+
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == page
+
+
 @pytest.mark.parametrize(
     ("settings", "host", "is_ours"),
     [

@@ -57,7 +57,7 @@ async def test_who_does_not_finish_the_body_is_refused(running: Serve) -> None:
 
 
 async def test_endless_headers_are_refused(server: Running) -> None:
-    headers = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 100) for number in range(1000))
+    headers = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 100) for number in range(10_000))
 
     said = await answered(server, b"GET /health HTTP/1.1\r\nHost: {host}\r\n" + headers + b"\r\n")
 

@@ -15,7 +15,7 @@ from trading_mcp.api.context import ApiContext, Listeners
 from trading_mcp.api.docs import DocsPage, OpenApiJson
 from trading_mcp.api.errors import problem
 from trading_mcp.api.gateway import Gateway
-from trading_mcp.api.mcp.catalogue import catalogue
+from trading_mcp.api.mcp.catalogue import Entry, catalogue
 from trading_mcp.api.mcp.server import build_mcp, mcp_app, warm_up
 from trading_mcp.api.paths import DOCS, MCP
 from trading_mcp.api.rest import engine, execution, positions, risk, server, status, strategies
@@ -30,6 +30,15 @@ SECTIONS = (status, positions, strategies, risk, execution, engine)
 def build_app(context: ApiContext) -> Gateway:
     """Return everything that is served, as one ASGI application."""
     listeners = Listeners()
+    return Gateway(
+        http=cast(App, _litestar(context, listeners)),
+        websocket=_sockets(context),
+        settings=context.settings,
+        listeners=listeners,
+    )
+
+
+def _litestar(context: ApiContext, listeners: Listeners) -> Litestar:
     entries = catalogue(context.operations.values())
     mcp = build_mcp(context, entries)
     mounted = mcp_app(mcp, context.settings)
@@ -44,16 +53,10 @@ def build_app(context: ApiContext) -> Gateway:
             await warm_up(mcp, entries)
             yield
 
-    told = {
-        "context": context,
-        "operations": context.operations,
-        "tools": entries,
-        "listeners": listeners,
-    }
-    rest = Litestar(
+    return Litestar(
         [*(route for section in SECTIONS for route in section.ROUTES), *server.ROUTES, mount],
         lifespan=[lifespan],
-        state=State(told),
+        state=_state(context, listeners, entries),
         request_class=Call,
         before_request=refuse_unknown_parameters,
         exception_handlers={Exception: _refused},
@@ -61,11 +64,17 @@ def build_app(context: ApiContext) -> Gateway:
         openapi_config=_openapi(context.version),
         logging_config=None,
     )
-    return Gateway(
-        http=cast(App, rest),
-        websocket=_sockets(context),
-        settings=context.settings,
-        listeners=listeners,
+
+
+def _state(context: ApiContext, listeners: Listeners, entries: list[Entry]) -> State:
+    """Return what routes find in the application's state."""
+    return State(
+        {
+            "context": context,
+            "operations": context.operations,
+            "listeners": listeners,
+            "tools": entries,
+        }
     )
 
 

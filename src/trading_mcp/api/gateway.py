@@ -1,8 +1,8 @@
 """What every request passes first, HTTP and WebSocket alike, and its answer last."""
 
 import re
+import secrets
 import time
-import uuid
 
 import structlog
 
@@ -44,7 +44,7 @@ class Gateway:
             visit.status = CLIENT_GONE
         except Exception as error:  # the last boundary: the documented body, not a closed line
             told = problem(error)
-            if not visit.status:
+            if not visit.status:  # else the answer has begun: cutting it off is all that is left
                 await refuse(scope, visit.send, told)
         finally:
             if self._settings.request_log:
@@ -53,24 +53,28 @@ class Gateway:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if objection := self._doors.objection(scope):
             raise objection
-        port = (scope.get("server") or ("", None))[1]
-        path = destination(scope, on_mcp_port=self.listeners.is_mcp(port))
+        path = self._destination(scope)
         if scope["path"] == "/" and path == DOCS:
             await redirect(scope, send, DOCS)
             return
-        if path.startswith(MCP) and path != MCP:
-            # Litestar mounts by prefix: /mcpx would reach the MCP application.
-            raise NotFound("No such path")
         if path != scope["path"]:
             scope["path"], scope["raw_path"] = path, path.encode()
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
-            return
-        limits = self._settings
-        whole = await checked(
-            scope, receive, most=limits.max_body_bytes, deepest=limits.max_json_depth
-        )
-        await self._http(scope, whole, send)
+        else:
+            await self._http(scope, await self._with_body(scope, receive), send)
+
+    def _destination(self, scope: Scope) -> str:
+        port = (scope.get("server") or ("", None))[1]
+        path = destination(scope, on_mcp_port=self.listeners.is_mcp(port))
+        if path.startswith(MCP) and path != MCP:
+            # Litestar mounts by prefix: /mcpx would reach the MCP application.
+            raise NotFound("No such path")
+        return path
+
+    async def _with_body(self, scope: Scope, receive: Receive) -> Receive:
+        most, deepest = self._settings.max_body_bytes, self._settings.max_json_depth
+        return await checked(scope, receive, most=most, deepest=deepest)
 
 
 class Visit:
@@ -119,4 +123,4 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _SANE_ID.fullmatch(value):
             return str(value.decode())
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)

@@ -4,6 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -42,11 +43,16 @@ def redacted(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping
 
 
 def _hidden(key: object, value: Any) -> Any:
-    if _SECRET.search(str(key)):
+    if _is_secret(str(key)):
         return _HIDDEN
     if isinstance(value, dict):
         return {inner: _hidden(inner, item) for inner, item in value.items()}
     return value
+
+
+@lru_cache(4096)
+def _is_secret(key: str) -> bool:
+    return _SECRET.search(key) is not None
 
 
 def _shared() -> list[Processor]:

@@ -12,6 +12,7 @@ from trading_mcp.api.ws import LINE
 HEAD_TIMEOUT_S = 10.0
 """From a request's first byte (or the connection) to the end of its headers."""
 HEAD_BYTES = 65_536
+"""Headers that are longer, beyond the first piece that arrives, are refused."""
 LAST_WORDS_S = 1.0
 """After this long a closed WebSocket whose client reads nothing is cut off."""
 
@@ -29,26 +30,18 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take *data*; if it begins a request, the rest of its headers must follow soon."""
-        if self._patience is None and (self.cycle is None or self.cycle.response_complete):
+        goes_on = self._patience is not None
+        if not goes_on and (self.cycle is None or self.cycle.response_complete):
             self._wait()
         super().data_received(data)
+        if goes_on and self._patience is not None:
+            self._count(len(data))
 
     def on_message_begin(self) -> None:
-        """Begin to count, and to wait."""
-        self._head_bytes = 0
+        """Begin to wait for a request that came together with another one."""
         if self._patience is None:
             self._wait()
         super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        """Take a piece of the URL."""
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Wait no more."""
@@ -61,6 +54,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _wait(self) -> None:
+        self._head_bytes = 0
         self._patience = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
 
     def _wait_no_more(self) -> None:
@@ -70,8 +64,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _count(self, size: int) -> None:
         self._head_bytes += size
-        if self._head_bytes > HEAD_BYTES:
-            raise ValueError("headers too long")  # the parser answers with 400 and closes
+        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("Headers too long.")
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):

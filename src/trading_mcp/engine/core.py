@@ -16,11 +16,9 @@ from trading_mcp.domain.orders import (
     Order,
     OrderIntent,
     OrderStatus,
-    Reason,
     Refused,
     Verdict,
 )
-from trading_mcp.domain.positions import Position
 from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport
 from trading_mcp.domain.signals import Signal
@@ -28,6 +26,7 @@ from trading_mcp.engine import booking, trading, watch
 from trading_mcp.engine.desk import Desk, Entries
 from trading_mcp.engine.state import State
 from trading_mcp.risk import gate, sentinel
+from trading_mcp.risk.standing import max_exposure
 
 
 class Core:
@@ -53,10 +52,11 @@ class Core:
         """Take in that an exchange's prices may be old."""
         self.standings.lose_prices(exchange)
 
-    def on_signal(self, signal: Signal) -> Entries:
-        """Take in a strategy's wishes."""
-        self.desk.advance(signal.at)
-        trading.act_on(self.desk, signal, self._leverage)
+    def on_signal(self, *signals: Signal) -> Entries:
+        """Take in strategies' wishes, in this order."""
+        for signal in signals:
+            self.desk.advance(signal.at)
+            trading.act_on(self.desk, signal, self._leverage)
         return self.desk.take()
 
     def on_time(self, now: int) -> Entries:
@@ -76,12 +76,6 @@ class Core:
         """Return what every rule would say of *intent*, without doing anything."""
         standing = self.standings.standing(intent.market, max(self.desk.now, now))
         return gate.review(gate.on_grid(intent, standing), standing)
-
-    def close(self, position: Position, reason: Reason, principal: str, now: int) -> Entries:
-        """Leave a position at the market."""
-        self.desk.advance(now)
-        self.desk.exit(position, reason, principal)
-        return self.desk.take()
 
     def request_cancel(self, order: Order, now: int) -> Entries:
         """Note that an order's cancel is about to be sent."""
@@ -192,6 +186,10 @@ class Core:
     def equity(self) -> sentinel.Equity:
         """Return the account's worth now and at the start of its periods."""
         return watch.equity(self.desk)
+
+    def max_exposure(self) -> Decimal:
+        """Return the largest notional of everything under the present risk mode."""
+        return max_exposure(self.state.parameters, self.state.mode)
 
     def working_entries(self) -> tuple[Order, ...]:
         """Return the orders that may still enlarge a position."""

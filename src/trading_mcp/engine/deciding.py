@@ -1,6 +1,7 @@
 """From closed candles to decisions: windows, strategies, the core."""
 
 from collections.abc import Iterable
+from itertools import groupby
 
 import structlog
 
@@ -74,8 +75,10 @@ class Decider:
             if isinstance(answer, Fault):
                 self.stop(name, answer.reason)
         signals = [s for a in answers.values() if not isinstance(a, Fault) for s in a]
-        for signal in sorted(signals, key=lambda s: (s.market, s.strategy)):
-            self._ledger.write(self._core.on_signal(signal))
+        signals.sort(key=lambda s: (s.market, s.strategy))
+        for _, wished in groupby(signals, key=lambda s: s.market):
+            # Together: orders of one market wait for one commit, not each for the one before.
+            self._ledger.write(self._core.on_signal(*wished))
 
     async def look(self, keys: Iterable[MarketKey]) -> dict[str, list[Signal] | Fault]:
         """Return what the active strategies wish for now, without acting on it."""

@@ -1,4 +1,4 @@
-"""Asking strategies: each in a thread of its own, within a time budget."""
+"""Asking strategies: in a thread beside the loop, each within a time budget."""
 
 import asyncio
 import math
@@ -15,7 +15,6 @@ from trading_mcp.strategy.answers import validate
 from trading_mcp.strategy.base import Strategy
 
 Views = Sequence[tuple[MarketKey, Candles]]
-Answer = Callable[[], None]
 ATR_PERIOD = 14
 
 
@@ -25,92 +24,110 @@ class Fault(msgspec.Struct, frozen=True):
     reason: str
 
 
+Answers = dict[str, list[Signal] | Fault]
+
+
 class Evaluator:
-    """Asks strategies for their wishes at the newest candle of markets."""
+    """Asks strategies for their wishes at the newest candle of markets.
+
+    They are asked in turn, in one thread: Python runs one thread at a time, so a thread for each
+    would bring no answer sooner, and each would be timed while the others run.
+    """
 
     def __init__(self, budget_ms: int, monotonic: Callable[[], float]):
         self._budget = budget_ms / 1000
         self._monotonic = monotonic
-        self._threads: dict[str, _Thread] = {}
+        self._thread: _Thread | None = None
 
-    async def ask(
-        self, strategies: Sequence[Strategy], views: Views
-    ) -> dict[str, list[Signal] | Fault]:
+    async def ask(self, strategies: Sequence[Strategy], views: Views) -> Answers:
         """Return each strategy's wishes (by its name), in the order of *views*, or its fault."""
-        pending = {s.name: self._thread(s.name).put(s, views) for s in strategies}
-        while left := [f for f in pending.values() if not f.done()]:
-            await asyncio.wait(left, timeout=self._budget)
-            for name, future in pending.items():
-                if not future.done() and self._threads[name].busy_for() > self._budget:
-                    future.cancel()
-                    # A thread can't be stopped; it is left to itself and never asked again.
-                    self._threads.pop(name).leave()
-        return {
-            name: Fault(f"gave no answer within {self._budget * 1000:.0f} ms")
-            if future.cancelled()
-            else future.result()
-            for name, future in pending.items()
-        }
+        answers: Answers = {}
+        while left := [s for s in strategies if s.name not in answers]:
+            answers |= await self._asked(left, views)
+        return answers
 
     def close(self) -> None:
-        """Let all threads end."""
-        for thread in self._threads.values():
-            thread.leave()
-        self._threads.clear()
+        """Let the thread end."""
+        if self._thread is not None:
+            self._thread.leave()
+        self._thread = None
 
-    def _thread(self, name: str) -> "_Thread":
-        if name not in self._threads:
-            self._threads[name] = _Thread(name, self._monotonic)
-        return self._threads[name]
+    async def _asked(self, strategies: Sequence[Strategy], views: Views) -> Answers:
+        """Ask until all have answered or one has taken too long; return the answers so far."""
+        if self._thread is None or self._thread.left:
+            self._thread = _Thread(self._monotonic)
+        thread, job = self._thread, _Job(strategies, views)
+        thread.put(job)
+        while not job.done.done() and not thread.left:
+            await asyncio.wait([job.done], timeout=self._budget)
+            if (late := job.late(self._monotonic() - self._budget)) is not None:
+                # A thread can't be stopped; it is left to itself and never asked again.
+                thread.leave()
+                reason = f"gave no answer within {self._budget * 1000:.0f} ms"
+                return {**job.answers, late: Fault(reason)}
+        return dict(job.answers)
+
+
+class _Job:
+    """Strategies to ask about markets, and what they have answered so far."""
+
+    def __init__(self, strategies: Sequence[Strategy], views: Views):
+        self.strategies, self.views = strategies, views
+        self.answers: Answers = {}
+        self.asking: tuple[str, float] | None = None
+        self._loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[None] = self._loop.create_future()
+
+    def late(self, since: float) -> str | None:
+        """Return the strategy whose present answer has been waited for since before *since*."""
+        asking = self.asking
+        return asking[0] if asking is not None and asking[1] < since else None
+
+    def end(self) -> None:
+        """Tell who waits, from the other thread, that all have answered."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
 
 
 class _Thread:
-    def __init__(self, name: str, monotonic: Callable[[], float]):
-        self._jobs: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
+    def __init__(self, monotonic: Callable[[], float]):
+        self.left = False
         self._monotonic = monotonic
-        self._started: float | None = None
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         # A daemon: a strategy that never returns must not keep the process from ending.
-        threading.Thread(target=self._run, name=f"strategy-{name}", daemon=True).start()
+        threading.Thread(target=self._run, name="strategies", daemon=True).start()
 
-    def put(self, strategy: Strategy, views: Views) -> "asyncio.Future[list[Signal] | Fault]":
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[list[Signal] | Fault] = loop.create_future()
-
-        def settle(result: list[Signal] | Fault) -> None:
-            if not future.done():
-                future.set_result(result)
-
-        def answer() -> None:
-            result = self._answer(strategy, views)
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(settle, result)
-
-        self._jobs.put(answer)
-        return future
-
-    def busy_for(self) -> float:
-        """Return for how many seconds the present answer has been waited for."""
-        started = self._started
-        return self._monotonic() - started if started is not None else 0.0
+    def put(self, job: _Job) -> None:
+        """Ask what *job* asks, after all that was put before."""
+        self._jobs.put(job)
 
     def leave(self) -> None:
-        """End after what is running now."""
+        """Ask nothing more, and end once the present answer has come."""
+        self.left = True
         self._jobs.put(None)
 
     def _run(self) -> None:
-        while (answer := self._jobs.get()) is not None:
-            answer()
+        while (job := self._jobs.get()) is not None:
+            for strategy in job.strategies:
+                if self.left:
+                    return
+                job.answers[strategy.name] = self._answer(strategy, job)
+            job.end()
 
-    def _answer(self, strategy: Strategy, views: Views) -> list[Signal] | Fault:
+    def _answer(self, strategy: Strategy, job: _Job) -> list[Signal] | Fault:
         signals = []
         try:
-            for key, candles in views:
-                self._started = self._monotonic()
+            for key, candles in job.views:
+                job.asking = (strategy.name, self._monotonic())
                 signals.append(wishes(strategy, key, candles))
         except Exception as error:  # a plugin may raise anything at all
             return Fault(f"{type(error).__name__}: {error}"[:300])
         finally:
-            self._started = None
+            job.asking = None
         return signals
 
 

@@ -1,5 +1,6 @@
 """The account's sums per market, kept up as entries and prices come in, not counted anew."""
 
+from bisect import bisect_right
 from decimal import Decimal
 
 import msgspec
@@ -74,7 +75,7 @@ class Standings:
 
     def note_entry(self, at: int) -> None:
         """Count an approved entry towards the rate limit."""
-        self._entry_times = [t for t in self._entry_times if t > at - MINUTE_MS]
+        del self._entry_times[: bisect_right(self._entry_times, at - MINUTE_MS)]
         self._entry_times.append(at)
 
     def note_position(self, position: Position) -> None:
@@ -141,8 +142,11 @@ class Standings:
             orders=self.orders_in(key),
             free_quote=self.free_quote(market.exchange, market.quote),
             free_base=self._free_base(market),
-            recent_entries=sum(1 for at in self._entry_times if at > now - MINUTE_MS),
+            recent_entries=self._entries_since(now - MINUTE_MS),
         )
+
+    def _entries_since(self, at: int) -> int:
+        return len(self._entry_times) - bisect_right(self._entry_times, at)
 
     def _weight(self, owner: str) -> float:
         settings = self.state.strategies.get(owner)

@@ -73,7 +73,11 @@ def spot_cannot_be_shorted(intent: OrderIntent, standing: Standing) -> Finding:
         f"Insufficient balance for trade: {market.base} to sell on spot",
         intent.amount,
         standing.free_base,
-        {"required": float(intent.amount), "available": float(standing.free_base)},
+        {
+            "required": float(intent.amount),
+            "available": float(standing.free_base),
+            "currency": market.base,
+        },
     )
 
 
@@ -188,7 +192,7 @@ def too_many_positions(intent: OrderIntent, standing: Standing) -> Finding:
         f"Maximum positions reached: {standing.positions_open} of {allowed}",
         Decimal(wanted),
         Decimal(allowed),
-        {"open_positions": standing.positions_open},
+        {"open_positions": standing.positions_open, "max_open_positions": allowed},
     )
 
 
@@ -200,7 +204,10 @@ def position_is_too_large(intent: OrderIntent, standing: Standing) -> Finding:
         f"Position size limit exceeded: {wanted:.2f} of {standing.max_position:.2f}",
         wanted,
         standing.max_position,
-        {"position_size": float(wanted)},
+        {
+            "position_size": float(wanted),
+            "max_position_size_usd": float(standing.max_position),
+        },
     )
 
 
@@ -212,7 +219,10 @@ def exposure_is_too_large(intent: OrderIntent, standing: Standing) -> Finding:
         f"Exposure limit exceeded: {wanted:.2f} of {standing.max_exposure:.2f}",
         wanted,
         standing.max_exposure,
-        {"current_exposure": float(standing.exposure)},
+        {
+            "current_exposure": float(standing.exposure),
+            "max_exposure": float(standing.max_exposure),
+        },
     )
 
 
@@ -243,7 +253,11 @@ def balance_is_too_small(intent: OrderIntent, standing: Standing) -> Finding:
         "Insufficient balance for trade",
         Decimal(str(needed)),
         standing.free_quote,
-        {"required": needed, "available": float(standing.free_quote)},
+        {
+            "required": needed,
+            "available": float(standing.free_quote),
+            "currency": market.quote,
+        },
     )
 
 

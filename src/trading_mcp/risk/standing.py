@@ -68,7 +68,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def max_exposure(self) -> Decimal:
         """The largest notional of everything under the present mode."""
-        return Decimal(str(self.parameters.max_total_exposure_usd * self.factors.limit))
+        return max_exposure(self.parameters, self.mode)
 
     @property
     def confidence_threshold(self) -> float:
@@ -102,3 +102,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         held = self.position_of(owner)
         value = held.size * self.price.last if held and self.price else ZERO
         return value + sum((o.remaining * o.reserved_price for o in self.entering(owner)), ZERO)
+
+
+def max_exposure(parameters: RiskParameters, mode: RiskMode) -> Decimal:
+    """Return the largest notional, in quote, of everything together under *mode*."""
+    return Decimal(str(parameters.max_total_exposure_usd * MODES[mode].limit))

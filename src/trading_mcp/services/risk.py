@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from trading_mcp.domain import entries as e
-from trading_mcp.domain.errors import KillSwitchActive
+from trading_mcp.domain.errors import KillSwitchActive, RiskLimitExceeded
 from trading_mcp.domain.limits import RiskParameters
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import EXACT, ZERO, exact
@@ -88,7 +88,7 @@ class RiskService:
         a trade; check_risk_limits judges one exact order."""
         by_symbol = self._by_symbol(request.exchange)
         used = sum(by_symbol.values(), ZERO)
-        limit = Decimal(str(self._session.state.parameters.max_total_exposure_usd))
+        limit = self._session.core.max_exposure()
         return Exposure(
             current_exposure=number(used),
             max_exposure=number(limit),
@@ -143,12 +143,20 @@ class RiskService:
         rest_only="only a person may turn the kill switch off",
     )
     async def deactivate_kill_switch(self, request: Mutation, caller: Caller) -> KillSwitchAnswer:
-        """Turn the kill switch off, once no order's outcome is unknown."""
+        """Turn the kill switch off, once no order's outcome is unknown and no drawdown limit is
+        exceeded: it would go on again at once."""
         unknown = [o.id for o in self._session.state.orders.values() if o.status == "unknown"]
         if unknown:
             raise KillSwitchActive(
                 "The kill switch stays on while the outcome of orders is unknown",
                 unknown_orders=unknown,
+            )
+        exceeded = sentinel.judge(self._session.core.equity(), self._session.state.parameters)
+        if exceeded.kill:
+            raise RiskLimitExceeded(
+                f"The kill switch stays on: {exceeded.kill}",
+                hint="Raise the limit (PUT /api/v1/scalping/risk/limits), or wait for the next "
+                "day, week or month.",
             )
         if self._session.state.kill_switch is not None:
             off = e.KillSwitchChanged(

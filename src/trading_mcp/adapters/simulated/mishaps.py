@@ -37,5 +37,6 @@ class Mishaps:
         return self._happens("reports", self._faults.disconnect)
 
     def _happens(self, kind: str, chance: float) -> bool:
-        random = self._random.setdefault(kind, Random(f"{self._faults.seed}/{kind}"))
-        return random.random() < chance
+        if kind not in self._random:
+            self._random[kind] = Random(f"{self._faults.seed}/{kind}")
+        return self._random[kind].random() < chance

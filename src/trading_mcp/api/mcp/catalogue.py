@@ -82,7 +82,8 @@ def _without_null(field: dict[str, Any]) -> dict[str, Any]:
     if "anyOf" not in field or field.get("default", ...) is not None:
         return field
     [kind] = (kind for kind in field["anyOf"] if kind != {"type": "null"})
-    return {key: of for key, of in field.items() if key not in ("anyOf", "default")} | kind
+    kept = {key: of for key, of in field.items() if key not in ("anyOf", "default")}
+    return {**kept, **kind}
 
 
 def _ordered(fields: dict[str, Any], required: list[str]) -> dict[str, Any]:

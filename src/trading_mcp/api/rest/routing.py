@@ -67,18 +67,20 @@ class Call(Request[Any, Any, State]):
 
     async def ask(self, **fields: Any) -> Any:
         """Run the route's operation on a request made of *fields*. Raises TradingError."""
-        return await self.pass_on(read_fields(fields, self._operation.request))
+        operation = self._operation
+        return await operation.run(read_fields(fields, operation.request), self._caller)
 
     async def pass_on(self, request: operations.Request) -> Any:
-        """Run the route's operation on *request*."""
-        return await self._operation.run(request, operations.Caller(PRINCIPAL, self._key()))
+        """Run the route's operation on *request*. Raises TradingError."""
+        return await self._operation.run(request, self._caller)
 
     @property
     def _operation(self) -> operations.Operation:
         table: Mapping[str, operations.Operation] = self.app.state.operations
         return table[self.route_handler.opt["operation"]]
 
-    def _key(self) -> str | None:
+    @property
+    def _caller(self) -> operations.Caller:
         key = self.headers.get("idempotency-key")
         if key is not None and not 1 <= len(key) <= LONGEST_KEY:
             raise InvalidParameter(
@@ -86,7 +88,7 @@ class Call(Request[Any, Any, State]):
                 field="Idempotency-Key",
                 found=len(key),
             )
-        return key
+        return operations.Caller(PRINCIPAL, key)
 
 
 def question(path: str, operation: str, section: str) -> HTTPRouteHandler:

@@ -18,7 +18,8 @@ class MarketRequest(Request, frozen=True, kw_only=True):
 
 
 class TickerAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Prices in quote per base; *volume* in base over 24 hours; *age_ms* by the wall clock."""
+    """Prices in quote per base; *volume* in base over 24 hours; *age_ms* by the
+    exchange's clock."""
 
     exchange: str
     pair: str

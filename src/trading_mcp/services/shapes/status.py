@@ -6,7 +6,7 @@ import msgspec
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The engine at a glance. *mode* says whose market this is: simulated, paper or live."""
+    """The engine at a glance. *exchanges* says of each what it is, such as simulated."""
 
     running: bool
     uptime: str

@@ -1,0 +1,52 @@
+"""Killed at any moment while it trades, the server comes back with the exchange's books."""
+
+import os
+import random
+import signal
+import time
+from decimal import Decimal
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("TRADING_MCP_KILLS", "8"))
+SEED = int(os.environ.get("TRADING_MCP_KILLS_SEED", "1"))
+MARKETS = ["BTC-USDT", "ETH-USDT", "DOGE-USDT", "BTC-USDT-PERP", "SOL-USDT-PERP"]
+TRADING = {
+    "exchanges__sim__speed": 600,
+    "scalping__pairs": MARKETS,
+    "risk__max_open_positions": 30,
+    "risk__max_total_exposure_usd": 9000.0,
+    "risk__max_consecutive_losses": 1000,
+}
+CALM = {**TRADING, "exchanges__sim__speed": 1e-6, "scalping__settle_fence_ms": 0}
+
+
+@pytest.mark.timeout(0) if False else pytest.mark.slow
+def test_killed_again_and_again_its_books_stay_the_exchanges(launch, serve, books, until) -> None:
+    chance = random.Random(SEED)
+    first = serve(**TRADING)
+    until(lambda: first.get("/api/v1/scalping/metrics")["total_trades"] > 2)
+    first.kill()
+
+    for number in range(KILLS):
+        server = launch(**TRADING)
+        if chance.random() < 0.75:
+            server.wait_until_ready()
+        time.sleep(chance.uniform(0, 2))
+        if chance.random() < 0.2:
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(chance.uniform(0, 0.3))
+        server.kill()
+        found = books()
+        assert found.objections() == [], f"after kill {number} with seed {SEED}"
+
+    calm = serve(**CALM)
+    calm.send("POST", "/api/v1/scalping/stop")
+    calm.settle()
+    calm.stop()
+
+    found = books()
+    assert (found.objections(), found.under_way) == ([], [])
+    assert found.state.tally().trades > KILLS
