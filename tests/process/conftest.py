@@ -72,6 +72,11 @@ class Server:
         self.process.send_signal(number)
         return self.wait()
 
+    def live_for(self, seconds: float) -> None:
+        """Let it run so long, or until it ends."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+
     def kill(self) -> None:
         """End it as only kill -9 does."""
         self.process.kill()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from trading_mcp.domain import entries as e
+from trading_mcp.domain.accounts import Flow
 from trading_mcp.domain.limits import Alert, Severity
 from trading_mcp.domain.markets import Market, MarketKey
 from trading_mcp.domain.orders import (
@@ -59,9 +60,13 @@ class Desk:
                 self.standings.note_order(entry.order)
             case e.FillBooked():
                 self.standings.note_order(entry.order)
+                self._note_flows(*entry.flows)
                 if entry.position is not None:
                     self._note_position(entry.position)
+            case e.FundsMoved():
+                self._note_flows(entry.flow)
             case e.FundingBooked():
+                self._note_flows(entry.flow)
                 for position in entry.positions:
                     self._note_position(position)
             case e.PositionChanged():
@@ -141,7 +146,7 @@ class Desk:
     def exit(self, position: Position, reason: Reason, principal: str = ENGINE) -> None:
         """Leave what is left of *position* at the market; tried again ever more slowly."""
         at, wait = self._retry_at.get(position.id, (0, RETRY_FIRST_MS))
-        left = position.size - self.standing(position.market).exiting(position.id)
+        left = position.size - self.standings.exiting(position)
         if left <= 0 or (self.now < at and principal == ENGINE):
             return
         self._retry_at[position.id] = (self.now + wait, min(2 * wait, RETRY_LONGEST_MS))
@@ -186,6 +191,10 @@ class Desk:
         )
         self.make(e.OrderChanged(at=self.now, order=changed))
         return changed
+
+    def _note_flows(self, *flows: Flow) -> None:
+        for flow in flows:
+            self.standings.note_flow(flow)
 
     def _note_position(self, position: Position) -> None:
         self.standings.note_position(position)

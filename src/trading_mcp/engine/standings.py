@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from trading_mcp.domain.accounts import asset_key
+from trading_mcp.domain.accounts import Asset, Flow, asset_key
 from trading_mcp.domain.markets import Market, MarketKey
 from trading_mcp.domain.numbers import EXACT, ZERO, exact
 from trading_mcp.domain.orders import Order
@@ -13,7 +13,7 @@ from trading_mcp.domain.positions import Position
 from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.engine.state import State
 from trading_mcp.portfolio.book import held_asset
-from trading_mcp.risk.standing import Price, Standing
+from trading_mcp.risk.standing import Price, Standing, leaving
 
 MINUTE_MS = 60_000
 _PICO = Decimal("1e-12")
@@ -44,6 +44,10 @@ class Standings:
         self._locked: dict[str, Decimal] = {}
         self._owners: dict[str, Decimal] = {}
         self._entry_times: list[int] = []
+        self._equity = ZERO
+        self._worths: dict[Asset, Decimal] = {}
+        self._unpriced: set[Asset] = set()
+        self._moved: set[Asset] = set(state.cash)
         self._quotes = {asset_key(m.exchange, m.quote) for m in markets.values()}
         for order in state.orders.values():
             self.note_order(order)
@@ -57,6 +61,7 @@ class Standings:
         if self.marks.get(move.market) != last:
             self.marks[move.market] = last
             self._dirty.add(move.market)
+            self._moved.add(held_asset(self.markets[move.market]))
 
     def lose_prices(self, exchange: str) -> None:
         """Mark all of an exchange's prices as stale."""
@@ -78,6 +83,10 @@ class Standings:
         del self._entry_times[: bisect_right(self._entry_times, at - MINUTE_MS)]
         self._entry_times.append(at)
 
+    def note_flow(self, flow: Flow) -> None:
+        """Take in that an asset's balance has changed."""
+        self._moved.add(flow.asset)
+
     def note_position(self, position: Position) -> None:
         """Take in a position's newest state."""
         held = self._positions.setdefault(position.market, {})
@@ -95,6 +104,10 @@ class Standings:
         """Return the working orders of one market."""
         return tuple(self._orders.get(key, {}).values())
 
+    def exiting(self, position: Position) -> Decimal:
+        """Return how much of *position* working orders may already take away, in base."""
+        return leaving(self.orders_in(position.market), position.id)
+
     def exposure(self) -> Decimal:
         """Return the notional of all positions and working entries."""
         self._refresh()
@@ -107,13 +120,10 @@ class Standings:
 
     def equity(self) -> Decimal | None:
         """Return what everything is worth in quote, or None while a held price is unknown."""
-        total = ZERO
-        for asset, amount in self.state.cash.items():
-            worth = self._worth(asset, amount)
-            if worth is None:
-                return None
-            total += worth
-        return total
+        for asset in self._moved:
+            self._value(asset)
+        self._moved.clear()
+        return None if self._unpriced else self._equity
 
     def free_quote(self, exchange: str, currency: str) -> Decimal:
         """Return the quote currency that neither margins nor reservations tie up."""
@@ -152,7 +162,14 @@ class Standings:
         settings = self.state.strategies.get(owner)
         return settings.weight if settings else 0.0
 
-    def _worth(self, asset: str, amount: Decimal) -> Decimal | None:
+    def _value(self, asset: Asset) -> None:
+        worth = self._worth(asset, self.state.cash.get(asset, ZERO))
+        (self._unpriced.add if worth is None else self._unpriced.discard)(asset)
+        change = EXACT.subtract(worth or ZERO, self._worths.get(asset, ZERO))
+        self._equity = EXACT.add(self._equity, change)
+        self._worths[asset] = worth or ZERO
+
+    def _worth(self, asset: Asset, amount: Decimal) -> Decimal | None:
         if amount == 0:
             return ZERO
         for key in (asset, f"{asset}-USDT"):

@@ -16,7 +16,7 @@ from trading_mcp.rules import exits
 
 def follow_price(desk: Desk, position: Position, move: PriceMove) -> None:
     """Leave *position* if *move* hit its stop or target, else let its stop follow the move."""
-    if desk.standing(position.market).exiting(position.id) >= position.size:
+    if desk.standings.exiting(position) >= position.size:
         return
     # The stop that was in force during the move counts; only then does it follow.
     kind, _ = exits.exit_hit(

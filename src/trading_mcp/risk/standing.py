@@ -1,6 +1,6 @@
 """What the risk core needs to know of the account before it decides on one order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 import msgspec
@@ -92,10 +92,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     def exiting(self, position_id: str) -> Decimal:
         """Return how much of a position working orders may already take away, in base."""
-        return sum(
-            (o.remaining for o in self.orders if o.reduce_only and o.position_id == position_id),
-            ZERO,
-        )
+        return leaving(self.orders, position_id)
 
     def owner_notional(self, owner: str) -> Decimal:
         """Return the notional of *owner*'s position and working entries in this market."""
@@ -107,3 +104,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 def max_exposure(parameters: RiskParameters, mode: RiskMode) -> Decimal:
     """Return the largest notional, in quote, of everything together under *mode*."""
     return Decimal(str(parameters.max_total_exposure_usd * MODES[mode].limit))
+
+
+def leaving(orders: Iterable[Order], position_id: str) -> Decimal:
+    """Return how much of a position *orders* may take away, in base."""
+    exits = (o.remaining for o in orders if o.reduce_only and o.position_id == position_id)
+    return sum(exits, ZERO)
