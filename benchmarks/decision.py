@@ -173,11 +173,12 @@ class _Desk:
             markets=tuple(self.core.markets.values()),
         )
         newcomers = self.roster.newcomers({}, START)
+        await self.ledger.write(self.core.record(*first, *newcomers))
         proven = [
             StrategyProven(at=START, name=name, digest=self.roster.digest(name))
             for name in self.roster.classes
         ]
-        await self.ledger.write(self.core.record(*first, *newcomers, *proven))
+        await self.ledger.write(self.core.record(*proven))
         await self.ledger.write(self.core.on_balance("sim", "USDT", Decimal(10**9), "opening"))
 
     async def price(self, key: MarketKey, candle: Candle) -> None:

@@ -34,6 +34,7 @@ from trading_mcp.engine.hub import Hub
 from trading_mcp.engine.opening import first_entries, read_state
 from trading_mcp.engine.roster import Roster
 from trading_mcp.engine.session import Session
+from trading_mcp.engine.upkeep import Upkeep
 from trading_mcp.ports import Checkpoint
 from trading_mcp.services.announcements import Announcer
 from trading_mcp.services.execution import ExecutionService
@@ -107,7 +108,12 @@ async def running(config: Config) -> AsyncIterator[Server]:
         roster = Roster(state, {n: info.cls for n, info in catalogue.strategies.items()})
         markets = await simulated.market_data.markets()
         session = Session(
-            core=Core(state, markets, leverage=config.scalping.leverage),
+            core=Core(
+                state,
+                markets,
+                leverage=config.scalping.leverage,
+                horizon=simulated.clock.now,
+            ),
             roster=roster,
             exchanges=exchanges,
             journal=journal,
@@ -119,7 +125,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
         )
         stack.push_async_callback(session.close)
         await _begin(session, config)
-        await session.open()
+        await Upkeep(session).open()
         operations = _operations(session, history, catalogue)
         yield Server(session=session, operations=operations, announcer=Announcer(hub), lock=lock)
     lock.release()

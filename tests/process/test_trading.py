@@ -10,12 +10,14 @@ from websockets.sync.client import connect
 pytestmark = pytest.mark.slow
 
 QUICK = {"exchanges__sim__speed": 600}
+READABLE = {**QUICK, "exchanges__sim__price_interval_ms": 500}
+"""Between two prices there is time to ask for everything."""
 KILL_SWITCH = "/api/v1/risk/sentinel/kill-switch"
 CENT = 0.01
 
 
 def test_it_trades_within_seconds_and_its_figures_agree(serve, until) -> None:
-    server = serve(**QUICK)
+    server = serve(**READABLE)
     until(lambda: has_traded(server))
 
     seen = until(lambda: undisturbed(server))

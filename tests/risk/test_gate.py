@@ -8,6 +8,7 @@ import pytest
 from trading_mcp.domain.limits import MODES, KillSwitch, RiskParameters
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.orders import ApprovedOrder, OrderIntent, Refused
+from trading_mcp.domain.positions import Position
 from trading_mcp.risk import gate, rules
 from trading_mcp.risk.standing import Pause, Price, Standing
 
@@ -85,6 +86,19 @@ def test_an_order_within_every_limit_is_approved_as_it_will_be_sent():
     )
 
 
+HELD = Position(
+    id="pos_1",
+    market=MARKET.key,
+    exchange="sim",
+    symbol=MARKET.symbol,
+    side="long",
+    owner="manual",
+    leverage=1,
+    opened_at=0,
+    tick=MARKET.tick,
+    entered=Decimal(1),
+    entered_value=Decimal(100),
+)
 SWITCH = KillSwitch(reason="test", principal="test", activated_at=1)
 OBJECTIONS = [
     ("kill_switch_is_on", "KILL_SWITCH_ACTIVE", {}, {"kill_switch": SWITCH}),
@@ -123,6 +137,12 @@ OBJECTIONS = [
     ("balance_is_too_small", "INSUFFICIENT_BALANCE", {}, {"free_quote": Decimal(100)}),
     ("orders_come_too_fast", "RISK_LIMIT_EXCEEDED", {}, {"recent_entries": 60}),
     (
+        "order_is_nothing",
+        "INVALID_PARAMETER",
+        {"side": "sell", "type": "limit", "price": Decimal("0"), "reduces": "pos_1"},
+        {"positions": (HELD,)},
+    ),
+    (
         "price_is_too_far",
         "RISK_LIMIT_EXCEEDED",
         {"type": "limit", "price": Decimal(110)},
@@ -149,6 +169,7 @@ def test_each_rule_objects_to_what_it_is_named_for(rule, code, order, standing):
 def test_every_rule_has_a_case_here_or_in_the_core_tests():
     elsewhere = {
         "position_would_flip",
+        "leverage_differs_from_the_position",
         "market_is_held_the_other_way",
         "position_is_being_built",
         "more_is_closed_than_held",

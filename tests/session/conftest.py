@@ -25,6 +25,7 @@ from trading_mcp.engine.hub import Hub
 from trading_mcp.engine.opening import first_entries, read_state
 from trading_mcp.engine.roster import Roster
 from trading_mcp.engine.session import Session
+from trading_mcp.engine.upkeep import Upkeep
 from trading_mcp.engine.settings import ScalpingSettings
 from trading_mcp.strategy.base import Params, Strategy
 
@@ -325,7 +326,7 @@ class Rig:
                     for name in self.strategies
                 )
             )
-        await session.open()
+        await Upkeep(session).open()
         return session
 
     async def quiet(self) -> None:

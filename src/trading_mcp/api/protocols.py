@@ -16,6 +16,8 @@ HEAD_BYTES = 65_536
 LAST_WORDS_S = 1.0
 """After this long a closed WebSocket whose client reads nothing is cut off."""
 
+_NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
 
 class HttpProtocol(HttpToolsProtocol):
     """HTTP that neither waits for ever for a request's headers nor takes endless ones."""
@@ -81,6 +83,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         extensions = cast(dict[str, Any], self.scope["extensions"])
         extensions[LINE] = self
         await super().run_asgi()
+
+    def data_received(self, data: bytes) -> None:
+        """Take *data*. Refuse what is no handshake: uvicorn would leave it hanging for ever."""
+        if self.handshake_initiated:
+            super().data_received(data)
+            return
+        self.conn.receive_data(data)
+        if self.conn.parser_exc is None:
+            self.handle_events()
+        else:
+            self.handshake_complete = self.close_sent = True
+            self.transport.write(_NO_HANDSHAKE)
+            self.transport.close()
 
     def is_writable(self) -> bool:
         """Say whether less than 64 kB wait for the client."""

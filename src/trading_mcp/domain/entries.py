@@ -7,6 +7,7 @@ import msgspec
 
 from trading_mcp.domain.accounts import Flow
 from trading_mcp.domain.limits import Alert, KillSwitch, RiskMode, RiskParameters
+from trading_mcp.domain.numbers import ZERO
 from trading_mcp.domain.orders import Fill, Order
 from trading_mcp.domain.positions import Position
 
@@ -26,10 +27,15 @@ class Founded(Entry, frozen=True, kw_only=True):
 
 
 class FundsMoved(Entry, frozen=True, kw_only=True):
-    """A balance changed by something that is no trade: opening, deposit, correction, reset."""
+    """A balance changed by something that is no trade of ours: opening, deposit, correction.
+
+    *worth* is what that adds to the account, in quote: the starts of day, week and month move
+    with it, so that a deposit is no profit and a withdrawal no loss.
+    """
 
     flow: Flow
     why: str
+    worth: Decimal = ZERO
 
 
 class OrderApproved(Entry, frozen=True, kw_only=True):

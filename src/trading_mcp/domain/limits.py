@@ -17,14 +17,16 @@ class RiskParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     max_position_size_usd: the largest notional of one position, its working orders included.
     max_total_exposure_usd: the largest notional of all positions and working entries together.
-    stop_loss_percent, take_profit_percent: where a position is left when its strategy or its
-        order does not say; percent of the entry price.
+    stop_loss_percent: where a position is left when its strategy or its order does not say;
+        percent of the entry price.
+    take_profit_percent: the target of orders by hand that do not say; a strategy without a
+        target has none.
     max_daily_loss_usd: once a UTC day has lost this much (open positions included), no position
         is opened or enlarged until the next day.
     max_consecutive_losses: after so many losing positions in a row, entries pause for
         loss_cooldown_minutes; then the count starts again.
-    volatility_multiplier: a stop is never nearer to the entry than this many average true ranges
-        (14 candles); 0 switches it off.
+    volatility_multiplier: a strategy's stop is never nearer to the entry than this many average
+        true ranges (14 candles); 0 switches it off.
     kelly_fraction: how much of the Kelly stake a strategy may risk per trade once it has 30
         closed positions; never more than risk_per_trade_percent, never less than a quarter of
         it; 0 switches it off.

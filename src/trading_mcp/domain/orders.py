@@ -33,8 +33,9 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     # A cancel can lose its race: a fill that was on its way still counts.
     "cancelled": frozenset({"filled"}),
     "filled": frozenset(),
-    "rejected": frozenset(),
-    "abandoned": frozenset(),
+    # Only what the exchange itself shows brings back an order that was taken for dead.
+    "rejected": frozenset({"open", "partial", "filled", "cancelled"}),
+    "abandoned": frozenset({"open", "partial", "filled", "cancelled"}),
 }
 """From each status, where evidence may take an order."""
 
@@ -193,6 +194,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def working(self) -> bool:
         """Whether it may still trade."""
         return self.status in WORKING
+
+    @property
+    def rests(self) -> bool:
+        """Whether it waits in the exchange's book for its price."""
+        return self.type != "market" and self.status in ("open", "partial")
 
     @property
     def remaining(self) -> Decimal:

@@ -29,7 +29,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
     Only sums are kept (base for amounts, quote for values), so that fills may arrive in any order
     and still give the same position. *fees* and *funding* are in quote; funding is what was
-    received (negative: paid). Times are UTC ms.
+    received (negative: paid). *leaving* is why all of it is being closed, until it is;
+    *tallied* is the profit that the records already hold. Times are UTC ms.
     """
 
     id: str
@@ -54,6 +55,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     breakeven_pct: float = 0.0
     stop_kind: StopKind = "stop_loss"
     stops_by_hand: bool = False
+    leaving: str = ""
+    tallied: Decimal | None = None
     last_fill_at: int = 0
     closed_at: int | None = None
     close_reason: str = ""

@@ -8,10 +8,11 @@ from trading_mcp.domain import entries as e
 from trading_mcp.domain.accounts import Flow, asset_key
 from trading_mcp.domain.markets import Market, market_key
 from trading_mcp.domain.numbers import ZERO
-from trading_mcp.domain.orders import Fill, Order
+from trading_mcp.domain.orders import Fill, Order, OrderStatus
 from trading_mcp.domain.positions import Position, closing_side
 from trading_mcp.domain.reports import FundingPaid, Liquidated
-from trading_mcp.engine.desk import Desk
+from trading_mcp.engine import watch
+from trading_mcp.engine.desk import ENGINE, Desk
 from trading_mcp.portfolio import book
 
 _PICO = Decimal("1e-12")
@@ -33,7 +34,7 @@ def book_funding(desk: Desk, paid: FundingPaid) -> None:
         return
     desk.make(
         e.FundingBooked(
-            at=paid.at,
+            at=desk.now,
             funding_id=paid.funding_id,
             positions=_funded(desk, market, paid.amount),
             flow=Flow(asset_key(paid.exchange, market.quote), paid.amount),
@@ -45,14 +46,16 @@ def book_liquidation(desk: Desk, report: Liquidated) -> None:
     """Book, once, that the exchange closed all of a market's positions by force."""
     market = desk.markets[market_key(report.exchange, report.symbol)]
     known = f"liquidation {report.trade_id}"
-    held = desk.standings.positions_in(market.key)
-    if known in desk.state.outside_trades or not held:
+    if known in desk.state.outside_trades:
         return
+    # What was opened after it happened is not what was liquidated.
+    held = [p for p in desk.standings.positions_in(market.key) if p.opened_at <= report.at]
     nothing = Flow(asset_key(market.exchange, market.quote), ZERO)
     desk.make(e.FundsMoved(at=desk.now, flow=nothing, why=known))
     for i, position in enumerate(held):
         _liquidate(desk, position, report, i)
-    desk.alert("liquidation", "critical", f"{market.symbol} was liquidated at {report.price}")
+    if held:
+        desk.alert("liquidation", "critical", f"{market.symbol} was liquidated at {report.price}")
 
 
 def book_balance(desk: Desk, exchange: str, currency: str, total: Decimal, why: str) -> None:
@@ -60,7 +63,8 @@ def book_balance(desk: Desk, exchange: str, currency: str, total: Decimal, why: 
     asset = asset_key(exchange, currency)
     difference = total - desk.state.cash.get(asset, ZERO)
     if difference != 0:
-        desk.make(e.FundsMoved(at=desk.now, flow=Flow(asset, difference), why=why))
+        flow = Flow(asset, difference)
+        desk.make(e.FundsMoved(at=desk.now, flow=flow, why=why, worth=desk.standings.worth(flow)))
 
 
 def _book_ours(desk: Desk, order: Order, fill: Fill) -> None:
@@ -71,7 +75,9 @@ def _book_ours(desk: Desk, order: Order, fill: Fill) -> None:
         held = desk.state.position(order.position_id) or book.opened_by(order, market)
         position = book.position_after(held, order, fill)
     flows = book.flows_of(fill, market)
-    desk.make(e.FillBooked(at=fill.at, fill=fill, order=changed, position=position, flows=flows))
+    desk.make(e.FillBooked(at=desk.now, fill=fill, order=changed, position=position, flows=flows))
+    if order.status in ("rejected", "abandoned"):
+        _alarm(desk, order, "traded although it was taken for dead")
     if changed.filled > changed.amount:
         message = f"Order {order.id} was filled beyond its amount: {changed.filled}"
         desk.alert("overfill", "critical", message, float(changed.filled))
@@ -83,7 +89,8 @@ def _book_outside(desk: Desk, fill: Fill) -> None:
     if market is None or known in desk.state.outside_trades:
         return
     for flow in book.flows_of(fill, market):
-        desk.make(e.FundsMoved(at=fill.at, flow=flow, why=known))
+        worth = desk.standings.worth(flow)
+        desk.make(e.FundsMoved(at=desk.now, flow=flow, why=known, worth=worth))
     desk.alert("outside_trade", "warning", f"A trade not ours: {known}", float(fill.amount))
 
 
@@ -134,3 +141,16 @@ def _funded(desk: Desk, market: Market, amount: Decimal) -> tuple[Position, ...]
         msgspec.structs.replace(p, funding=p.funding + share)
         for p, share in zip(held, shares, strict=True)
     )
+
+
+def revive(desk: Desk, order: Order, status: OrderStatus, evidence: str) -> None:
+    """Take back an order that was taken for dead and that the exchange has after all."""
+    desk.change(order, status, evidence)
+    _alarm(desk, order, "is at the exchange although it was taken for dead")
+
+
+def _alarm(desk: Desk, order: Order, what: str) -> None:
+    message = f"Order {order.id} ({order.symbol} {order.side}) {what}"
+    desk.alert("order_revived", "critical", message)
+    # What we believed of this account was wrong: nothing new until a person has looked.
+    watch.kill(desk, message, ENGINE)

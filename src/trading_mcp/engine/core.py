@@ -4,7 +4,7 @@ Each method takes one thing that happened, makes the journal's entries that foll
 applies them to the state, and returns them. Nothing else changes the state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from trading_mcp.domain import entries as e
@@ -23,7 +23,7 @@ from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport
 from trading_mcp.domain.signals import Signal
 from trading_mcp.engine import booking, trading, watch
-from trading_mcp.engine.desk import Desk, Entries
+from trading_mcp.engine.desk import FAR, Desk, Entries
 from trading_mcp.engine.state import State
 from trading_mcp.risk import gate, sentinel
 from trading_mcp.risk.standing import max_exposure
@@ -32,8 +32,15 @@ from trading_mcp.risk.standing import max_exposure
 class Core:
     """Decides for one account, from its state, its markets and their prices."""
 
-    def __init__(self, state: State, markets: Sequence[Market], *, leverage: int = 1):
-        self.desk = Desk(state, markets)
+    def __init__(
+        self,
+        state: State,
+        markets: Sequence[Market],
+        *,
+        leverage: int = 1,
+        horizon: Callable[[], int] = lambda: FAR,
+    ):
+        self.desk = Desk(state, markets, horizon)
         self.state, self.markets = state, self.desk.markets
         self.standings = self.desk.standings
         self._leverage = leverage
@@ -77,10 +84,11 @@ class Core:
         standing = self.standings.standing(intent.market, max(self.desk.now, now))
         return gate.review(gate.on_grid(intent, standing), standing)
 
-    def request_cancel(self, order: Order, now: int) -> Entries:
-        """Note that an order's cancel is about to be sent."""
+    def request_cancel(self, order_id: str, now: int) -> Entries:
+        """Note that a working order's cancel is about to be sent."""
         self.desk.advance(now)
-        if order.working and not order.cancelling:
+        order = self.state.orders.get(order_id)
+        if order is not None and not order.cancelling:
             self.desk.change(order, cancelling=True)
         return self.desk.take()
 
@@ -150,10 +158,15 @@ class Core:
         status: OrderStatus = report.status
         if status == "open" and order.filled > 0:
             status = "partial"
-        if status != "filled":
-            evidence = f"exchange: {report.status} {report.reason}".strip()
+        if status == "filled":
+            # Nothing more will trade: what is not filled by now never will be.
+            status = "filled" if order.filled >= order.amount else "cancelled"
+        evidence = f"exchange: {report.status} {report.reason}".strip()
+        if order.status in ("rejected", "abandoned") and status in ("open", "partial"):
+            booking.revive(self.desk, order, status, evidence)
+        elif order.working:
             self.desk.end(order.id, status, evidence)
-        return self.desk.take()
+        return self._watched()
 
     def misses_fills(self, report: OrderReport) -> bool:
         """Say whether the venue has filled more of the order than has been booked."""

@@ -8,13 +8,12 @@ import structlog
 from trading_mcp.domain import entries as e
 from trading_mcp.domain.candles import Candle, Candles, interval_ms
 from trading_mcp.domain.markets import MarketKey
-from trading_mcp.domain.signals import Signal
 from trading_mcp.engine.core import Core
-from trading_mcp.engine.evaluator import Evaluator, Fault
+from trading_mcp.engine.evaluator import Answers, Evaluator, Fault
 from trading_mcp.engine.ledger import Ledger
 from trading_mcp.engine.roster import Roster
 from trading_mcp.engine.settings import ScalpingSettings
-from trading_mcp.engine.windows import Window
+from trading_mcp.engine.windows import Added, Window
 from trading_mcp.ports import Clock
 from trading_mcp.strategy.base import ENGINE_WINDOW, Strategy
 
@@ -35,12 +34,14 @@ class Decider:
         self._core, self._roster, self._ledger = core, roster, ledger
         self._step = interval_ms(settings.interval)
         self._evaluator = Evaluator(settings.strategy_budget_ms, clock.monotonic)
+        # Callers who only look are answered beside the engine's own decisions, not before them.
+        self._onlookers = Evaluator(settings.strategy_budget_ms, clock.monotonic)
         self._windows: dict[MarketKey, Window] = {}
 
     @property
     def window_size(self) -> int:
         """How many candles the most demanding strategy looks at."""
-        needs = (strategy.warmup for strategy in self._roster.chosen())
+        needs = (strategy.warmup for strategy in self._roster.active())
         return max(ENGINE_WINDOW, *needs, 0)
 
     def fill(self, key: MarketKey, candles: Candles) -> None:
@@ -56,10 +57,15 @@ class Decider:
         """Drop a market's candles."""
         self._windows.pop(key, None)
 
-    def add(self, key: MarketKey, candle: Candle) -> bool:
-        """Add a closed candle; False if the market's candles must be filled anew."""
+    def add(self, key: MarketKey, candle: Candle) -> Added:
+        """Add a closed candle; after a gap the market's candles must be filled anew."""
         window = self._windows.get(key)
-        return window is not None and window.add(candle)
+        return window.add(candle) if window is not None else "gap"
+
+    def newest(self, key: MarketKey) -> int | None:
+        """Return when a market's newest candle opened (UTC ms)."""
+        window = self._windows.get(key)
+        return window.newest if window is not None else None
 
     async def decide(self, closed: Iterable[MarketKey]) -> None:
         """Ask the active strategies about the markets whose candle has closed.
@@ -80,15 +86,11 @@ class Decider:
             # Together: orders of one market wait for one commit, not each for the one before.
             self._ledger.write(self._core.on_signal(*wished))
 
-    async def look(self, keys: Iterable[MarketKey]) -> dict[str, list[Signal] | Fault]:
-        """Return what the active strategies wish for now, without acting on it."""
-        return await self._ask([key for key in keys if key in self._windows])
-
     async def wishes_on(
         self, strategies: list[Strategy], views: list[tuple[MarketKey, Candles]]
-    ) -> dict[str, list[Signal] | Fault]:
+    ) -> Answers:
         """Return what *strategies* wish for at the end of other candles than the engine's."""
-        return await self._evaluator.ask(strategies, views)
+        return await self._onlookers.ask(strategies, views)
 
     def stop(self, name: str, reason: str) -> None:
         """Stop a strategy for a fault: it alone."""
@@ -111,13 +113,9 @@ class Decider:
     def close(self) -> None:
         """Let the strategies' threads end."""
         self._evaluator.close()
+        self._onlookers.close()
 
-    async def _ask(self, keys: list[MarketKey]) -> dict[str, list[Signal] | Fault]:
+    async def _ask(self, keys: list[MarketKey]) -> Answers:
         views = [(key, self._windows[key].candles()) for key in keys if key in self._windows]
-        ready: dict[str, list[Signal] | Fault] = {}
         strategies = self._roster.active()
-        enough = max((s.warmup for s in strategies), default=0)
-        usable = [(key, candles) for key, candles in views if len(candles) >= max(enough, 1)]
-        if strategies and usable:
-            ready = await self._evaluator.ask(strategies, usable)
-        return ready
+        return await self._evaluator.ask(strategies, views) if strategies and views else {}

@@ -1,11 +1,12 @@
 """The desk: the state, the sums over it, and the one way to add to the journal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import cast
 
 import msgspec
 
 from trading_mcp.domain import entries as e
-from trading_mcp.domain.accounts import Flow
 from trading_mcp.domain.limits import Alert, Severity
 from trading_mcp.domain.markets import Market, MarketKey
 from trading_mcp.domain.orders import (
@@ -27,25 +28,32 @@ from trading_mcp.risk.standing import Standing
 Entries = list[e.AnyEntry]
 ENGINE = "engine"
 """The principal of what the engine decides by itself."""
+LEEWAY_MS = 5_000
+"""How far an exchange's time may lie ahead of our clock before it is not believed."""
+FAR = 1 << 62
 RETRY_FIRST_MS, RETRY_LONGEST_MS = 1_000, 60_000
 
 
 class Desk:
     """What every decision works on. Entries made here are applied at once and taken later."""
 
-    def __init__(self, state: State, markets: Sequence[Market]):
+    def __init__(
+        self, state: State, markets: Sequence[Market], horizon: Callable[[], int] = lambda: FAR
+    ):
         self.state = state
         self.markets: dict[MarketKey, Market] = {m.key: m for m in markets}
         self.standings = Standings(state, self.markets)
         self.now = state.now
+        self._horizon = horizon
         self._made: Entries = []
         self._approved: dict[str, ApprovedOrder] = {}
         # Not in the state: after a restart an exit may be tried again at once.
         self._retry_at: dict[str, tuple[int, int]] = {}
+        self._leaving = {p.id for p in state.positions.values() if p.leaving}
 
     def advance(self, now: int) -> None:
-        """Move the time on; it never goes back."""
-        self.now = max(self.now, now)
+        """Move the time on; it never goes back, nor beyond what our own clock shows."""
+        self.now = max(self.now, min(now, self._horizon() + LEEWAY_MS))
 
     def take(self) -> Entries:
         """Return the entries made since the last call."""
@@ -57,16 +65,16 @@ class Desk:
         self.state.apply(entry)
         match entry:
             case e.OrderApproved() | e.OrderChanged():
-                self.standings.note_order(entry.order)
+                self._note_order(entry.order)
             case e.FillBooked():
-                self.standings.note_order(entry.order)
-                self._note_flows(*entry.flows)
+                self._note_order(entry.order)
+                self.standings.note_flows(*entry.flows)
                 if entry.position is not None:
                     self._note_position(entry.position)
             case e.FundsMoved():
-                self._note_flows(entry.flow)
+                self.standings.note_flows(entry.flow)
             case e.FundingBooked():
-                self._note_flows(entry.flow)
+                self.standings.note_flows(entry.flow)
                 for position in entry.positions:
                     self._note_position(position)
             case e.PositionChanged():
@@ -143,26 +151,32 @@ class Desk:
         """Return an approved order for sending: once, and never after a restart."""
         return self._approved.pop(order_id, None)
 
-    def exit(self, position: Position, reason: Reason, principal: str = ENGINE) -> None:
-        """Leave what is left of *position* at the market; tried again ever more slowly."""
+    def exit(self, position: Position, reason: Reason) -> None:
+        """Leave all of *position* at the market, and go on until it is left."""
+        if not position.leaving:
+            position = msgspec.structs.replace(position, leaving=reason)
+            why = f"leaving: {reason}"
+            self.make(e.PositionChanged(at=self.now, position=position, why=why, principal=ENGINE))
+        self._leave(position)
+
+    def go_on_leaving(self) -> None:
+        """Try again, ever more slowly, to leave the positions that are being left."""
+        for position_id in sorted(self._leaving):
+            self._leave(self.state.positions[position_id])
+
+    def _leave(self, position: Position) -> None:
+        standing = self.standing(position.market)
         at, wait = self._retry_at.get(position.id, (0, RETRY_FIRST_MS))
-        left = position.size - self.standings.exiting(position)
-        if left <= 0 or (self.now < at and principal == ENGINE):
+        if self.now < at or standing.leaving(position.id) >= position.size:
             return
         self._retry_at[position.id] = (self.now + wait, min(2 * wait, RETRY_LONGEST_MS))
-        self.submit(
-            OrderIntent(
-                market=position.market,
-                side=closing_side(position.side),
-                type="market",
-                amount=left,
-                owner=position.owner,
-                principal=principal,
-                reason=reason,
-                leverage=position.leverage,
-                reduces=position.id,
-            )
-        )
+        for order in standing.exits(position.id):
+            if order.rests and not order.cancelling:
+                # It holds what must be sold at once: first it goes, then the rest leaves.
+                self.change(order, cancelling=True)
+        left = position.size - standing.exiting(position.id)
+        if left > 0:
+            self.submit(_leaving(position, left))
 
     def end(self, order_id: str, status: OrderStatus, evidence: str) -> None:
         """Move an order to *status*, if the table of statuses allows it from where it is."""
@@ -182,6 +196,8 @@ class Desk:
         **changes: object,
     ) -> Order:
         """Replace an order's status, evidence or other fields."""
+        # Whoever asks may have waited meanwhile: what has been booked since must not be undone.
+        order = self.state.order(order.id) or order
         changed = msgspec.structs.replace(
             order,
             status=status or order.status,
@@ -192,14 +208,19 @@ class Desk:
         self.make(e.OrderChanged(at=self.now, order=changed))
         return changed
 
-    def _note_flows(self, *flows: Flow) -> None:
-        for flow in flows:
-            self.standings.note_flow(flow)
-
     def _note_position(self, position: Position) -> None:
         self.standings.note_position(position)
-        if not position.is_open:
+        if position.is_open and position.leaving:
+            self._leaving.add(position.id)
+        else:
+            self._leaving.discard(position.id)
             self._retry_at.pop(position.id, None)
+
+    def _note_order(self, order: Order) -> None:
+        self.standings.note_order(order)
+        if order.position_id and (order.filled or order.status == "cancelled"):
+            # An exit that makes progress, or gets out of the way, is not a failed one.
+            self._retry_at.pop(order.position_id, None)
 
     def _position_for(self, intent: OrderIntent, standing: Standing) -> str | None:
         if intent.side == "sell" and not standing.market.can_short:
@@ -225,4 +246,18 @@ def _refusal(refused: Refused, at: int) -> e.OrderRefused:
         rule=objection.rule,
         code=objection.code,
         reason=objection.reason,
+    )
+
+
+def _leaving(position: Position, amount: Decimal) -> OrderIntent:
+    return OrderIntent(
+        market=position.market,
+        side=closing_side(position.side),
+        type="market",
+        amount=amount,
+        owner=position.owner,
+        principal=ENGINE,
+        reason=cast(Reason, position.leaving),
+        leverage=position.leverage,
+        reduces=position.id,
     )

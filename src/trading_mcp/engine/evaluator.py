@@ -40,7 +40,10 @@ class Evaluator:
         self._thread: _Thread | None = None
 
     async def ask(self, strategies: Sequence[Strategy], views: Views) -> Answers:
-        """Return each strategy's wishes (by its name), in the order of *views*, or its fault."""
+        """Return each strategy's wishes (by its name), in the order of *views*, or its fault.
+
+        A view with fewer candles than a strategy's warm-up is not put before it.
+        """
         answers: Answers = {}
         while left := [s for s in strategies if s.name not in answers]:
             answers |= await self._asked(left, views)
@@ -123,8 +126,9 @@ class _Thread:
         try:
             for key, candles in job.views:
                 job.asking = (strategy.name, self._monotonic())
-                signals.append(wishes(strategy, key, candles))
-        except Exception as error:  # a plugin may raise anything at all
+                if len(candles) >= max(strategy.warmup, 1):
+                    signals.append(wishes(strategy, key, candles))
+        except BaseException as error:  # a plugin may raise anything at all, SystemExit too
             return Fault(f"{type(error).__name__}: {error}"[:300])
         finally:
             job.asking = None

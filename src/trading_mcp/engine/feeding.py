@@ -1,7 +1,8 @@
 """One exchange's market data on its way into the engine."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import structlog
@@ -35,22 +36,25 @@ class Feed:
         hub: Hub,
         interval: str,
         store: CandleStore | None,
+        monotonic: Callable[[], float],
     ):
         self._core, self._ledger, self._decider = core, ledger, decider
         self._exchange, self._hub = exchange, hub
         self._interval, self._store = interval, store
         self._closed: dict[MarketKey, int] = {}
         self._deciding = False
-        self._heard_at: float | None = None
+        self._monotonic = monotonic
+        self._heard_at: dict[MarketKey, float] = {}
 
     @property
     def is_idle(self) -> bool:
         """Whether every candle that has closed has been decided on."""
         return not self._closed and not self._deciding
 
-    def silent_for(self, now: float) -> float:
-        """Return the seconds since the last event; 0 before the first."""
-        return now - self._heard_at if self._heard_at is not None else 0.0
+    def silent(self, limit_s: float) -> list[MarketKey]:
+        """Return the watched markets of which nothing has been heard for *limit_s* seconds."""
+        now = self._monotonic()
+        return [key for key, heard in self._heard_at.items() if now - heard > limit_s]
 
     async def follow(self, market: Market) -> None:
         """Begin to watch *market*: candles so far, price now, then the stream."""
@@ -70,12 +74,16 @@ class Feed:
             ask=ticker.ask,
         )
         data.watch(market.symbol)
+        self._heard_at[market.key] = self._monotonic()
         self._ledger.write(self._core.on_price(move))
 
     def leave(self, market: Market) -> None:
         """Stop watching *market*."""
         self._exchange.data.unwatch(market.symbol)
         self._decider.forget(market.key)
+        self._heard_at.pop(market.key, None)
+        # Nobody keeps its price up any more: it must not be traded on.
+        self._core.standings.lose_price(market.key)
 
     async def run(self) -> None:
         """Take in events for ever; a stream that fails is opened anew."""
@@ -93,7 +101,6 @@ class Feed:
             await self._store.flush()
 
     async def _run(self, events: AsyncIterator[MarketEvent]) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             coming: asyncio.Future[MarketEvent] = asyncio.ensure_future(_next(events))
             try:
@@ -107,7 +114,6 @@ class Feed:
                 return
             finally:
                 coming.cancel()
-            self._heard_at = loop.time()
             if self._closed and not self._belongs(event):
                 await self._decide()
             await self._take_in(event)
@@ -126,7 +132,10 @@ class Feed:
 
     async def _take_in(self, event: MarketEvent) -> None:
         match event:
+            case PriceMove() if not _is_sane(event):
+                log.warning("price_refused", market=event.market, last=event.last)
             case PriceMove():
+                self._heard_at[event.market] = self._monotonic()
                 self._ledger.write(self._core.on_price(event))
                 self._mark(event)
             case CandleClosed():
@@ -136,14 +145,17 @@ class Feed:
 
     async def _add(self, event: CandleClosed) -> None:
         market = self._core.markets[event.market]
-        if not self._decider.add(event.market, event.candle):
+        added = self._decider.add(event.market, event.candle)
+        if added == "gap":
             end = event.candle.opened_at + interval_ms(self._interval)
             limit = self._decider.window_size
             candles = await self._exchange.data.candles(
                 market.symbol, self._interval, limit=limit, end=end
             )
             self._decider.fill(event.market, candles)
-        self._closed[event.market] = event.candle.opened_at
+        newest = self._decider.newest(event.market) == event.candle.opened_at
+        if added != "known" and newest:
+            self._closed[event.market] = event.candle.opened_at
         if self._store is not None:
             await self._store.add(market.exchange, market.symbol, event.interval, [event.candle])
 
@@ -164,3 +176,8 @@ def _marked(position: Position, move: PriceMove) -> PositionMarked:
 
 async def _next(events: AsyncIterator[Any]) -> Any:
     return await anext(events)
+
+
+def _is_sane(move: PriceMove) -> bool:
+    prices = (move.open, move.high, move.low, move.last, move.bid, move.ask)
+    return all(math.isfinite(price) and price > 0 for price in prices)

@@ -1,6 +1,7 @@
 """Orders in flight: sending, cancelling, and settling what nobody knows."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Coroutine, Mapping
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import structlog
 
 from trading_mcp.domain import entries as e
+from trading_mcp.domain.errors import ExchangeError, StorageUnavailable
 from trading_mcp.domain.orders import ApprovedOrder, Order
 from trading_mcp.domain.reports import OrderReport, VenueRefused
 from trading_mcp.engine.core import Core
@@ -39,6 +41,7 @@ class Flight:
         self._clock, self._settings, self._checkpoint = clock, settings, checkpoint
         self._tasks: set[asyncio.Task[Any]] = set()
         self._settling: set[str] = set()
+        self._cancels: dict[str, asyncio.Task[None]] = {}
         self._changes: dict[str, asyncio.Event] = {}
         self.latencies: deque[float] = deque(maxlen=REMEMBERED_LATENCIES)
         ledger.listen(self._hear)
@@ -80,10 +83,28 @@ class Flight:
                 return order
             await self.changed(order_id, within=left)
 
-    async def cancel(self, order: Order) -> None:
-        """Journal the cancel, send it, and learn what became of the order."""
-        durable = self._ledger.write(self._core.request_cancel(order, self._clock.now()))
-        await durable
+    async def cancel(self, order_id: str) -> None:
+        """Journal the cancel, send it, and learn what became of the order.
+
+        Raises ExchangeError when the exchange did not say; then the cancel is sent again later.
+        """
+        self._ledger.write(self._core.request_cancel(order_id, self._clock.now()))
+        self.cancel_again(order_id)
+        if (cancelling := self._cancels.get(order_id)) is not None:
+            await asyncio.shield(cancelling)
+
+    def cancel_again(self, order_id: str) -> None:
+        """Send the cancel of an order that is to be cancelled, unless one is under way."""
+        order = self._core.state.orders.get(order_id)
+        if order is not None and order.cancelling and order_id not in self._cancels:
+            task = self._cancels[order_id] = asyncio.create_task(self._cancel(order))
+            self._tasks.add(task)
+            task.add_done_callback(lambda done: self._cancelled(order_id, done))
+
+    async def _cancel(self, order: Order) -> None:
+        # Its entry may fail to be written: a cancel only lowers the risk, so it goes out anyway.
+        with contextlib.suppress(StorageUnavailable):
+            await self._ledger.flushed()
         self._checkpoint("cancel.before_send")
         venue = self._exchanges[order.exchange].venue
         try:
@@ -92,7 +113,20 @@ class Flight:
         except Exception as error:  # whatever the venue answered, only its report counts
             log.warning("cancel_unanswered", order_id=order.id, error=str(error))
         self._checkpoint("cancel.sent")
-        await self.refresh(order)
+        try:
+            await self.refresh(order)
+        except Exception as error:  # the outcome is not known: the watch asks, and sends, again
+            raise ExchangeError(
+                f"{order.exchange} did not say what became of the cancel of {order.id}",
+                outcome="unknown",
+                order_id=order.id,
+            ) from error
+
+    def _cancelled(self, order_id: str, task: "asyncio.Task[None]") -> None:
+        self._cancels.pop(order_id, None)
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("cancel_unconfirmed", order_id=order_id, error=str(error))
 
     async def refresh(self, order: Order) -> OrderReport | None:
         """Ask the exchange how it has the order, and take that in with all its fills."""
@@ -126,6 +160,8 @@ class Flight:
             case e.OrderChanged(order=order) | e.FillBooked(order=order):
                 if order.status == "unknown":
                     self.settle(order)
+                elif order.cancelling and order.venue_id is not None:
+                    self.cancel_again(order.id)
                 if (event := self._changes.pop(order.id, None)) is not None:
                     event.set()
             case _:
@@ -173,6 +209,7 @@ class Flight:
         absent_at: float | None = None
         while self._is_unknown(order):
             await asyncio.sleep(ASK_EVERY_S)
+            self.cancel_again(order.id)
             found = await self._looked_up(order)
             now = self._clock.monotonic()
             if found is not False or now < fence:

@@ -32,6 +32,7 @@ class Ledger:
         self._snapshot_at = core.state.seq
         self._saving: asyncio.Task[None] | None = None
         self._newest: asyncio.Future[None] | None = None
+        self._unpublished: Entries = []
 
     def listen(self, listener: Callable[[e.AnyEntry, asyncio.Future[None]], None]) -> None:
         """Call *listener* with each entry as it is made, and the future of its being durable."""
@@ -68,18 +69,18 @@ class Ledger:
         if self._saving is not None and not self._saving.done():
             return
         self._snapshot_at = self._core.state.seq
-        self._saving = asyncio.create_task(self._save(self._snapshot_at))
+        self._saving = asyncio.create_task(self._save(self._snapshot_at, encoded(self._core.state)))
 
     async def close(self) -> None:
         """Store a last snapshot and close the journal."""
         if self._saving is not None:
             await asyncio.wait([self._saving])
-        await self._save(self._core.state.seq)
+        await self._save(self._core.state.seq, encoded(self._core.state))
         await self._journal.close()
 
-    async def _save(self, seq: int) -> None:
+    async def _save(self, seq: int, state: bytes) -> None:
         try:
-            await self._journal.keep_snapshot(seq, encoded(self._core.state))
+            await self._journal.keep_snapshot(seq, state)
         except Exception:  # a snapshot only saves time at the next start
             log.exception("snapshot_failed", seq=seq)
 
@@ -87,9 +88,12 @@ class Ledger:
         if durable.cancelled():
             return
         error = durable.exception()
+        self._unpublished += made
         if error is None:
-            self._reached("durable", made)
-            self._hub.publish(*made)
+            # With what failed before: entries are written in order, so by now it is on disk too.
+            told, self._unpublished = self._unpublished, []
+            self._reached("durable", told)
+            self._hub.publish(*told)
         else:
             log.error("journal_failed", error=str(error), entries=len(made))
 

@@ -1,14 +1,16 @@
-"""Proving a strategy's code before it is asked for the first time."""
+"""Proving a strategy's code and parameters before it is asked for the first time."""
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from trading_mcp.strategy.base import Strategy
+from trading_mcp.strategy.params import build_params
 
 
-async def checked(strategy: Strategy) -> Sequence[str]:
-    """Put *strategy* through the conformance check, beside the loop; return what it breaks.
+async def checked(cls: type[Strategy], params: Mapping[str, Any]) -> Sequence[str]:
+    """Put a strategy through the conformance check, beside the loop; return what it breaks.
 
     The check of a strategy that never returns never ends: then it is never asked.
     """
@@ -20,15 +22,22 @@ async def checked(strategy: Strategy) -> Sequence[str]:
             future.set_result(findings)
 
     def check() -> None:
-        from trading_mcp.strategy.conformance import check_strategy
-
         try:
-            findings = check_strategy(type(strategy), strategy.params).findings
-        except Exception as error:  # a plugin may raise anything at all
+            findings = _findings(cls, params)
+        except BaseException as error:  # a plugin may raise anything at all, SystemExit too
             findings = (f"{type(error).__name__}: {error}",)
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, findings)
 
     # A daemon: a check that never ends must not keep the process from ending.
-    threading.Thread(target=check, name=f"check-{strategy.name}", daemon=True).start()
+    threading.Thread(target=check, name=f"check-{cls.name}", daemon=True).start()
     return await future
+
+
+def _findings(cls: type[Strategy], params: Mapping[str, Any]) -> Sequence[str]:
+    from trading_mcp.strategy.conformance import check_strategy
+
+    built = build_params(cls, params)
+    findings = check_strategy(cls, built).findings
+    # The engine reads it on its own loop from now on.
+    return findings if isinstance(cls(built).warmup, int) else (*findings, "warmup is no number")

@@ -8,6 +8,7 @@ import structlog
 from trading_mcp.domain.accounts import asset_key
 from trading_mcp.domain.markets import market_key
 from trading_mcp.domain.numbers import EXACT, ZERO
+from trading_mcp.domain.orders import Order
 from trading_mcp.domain.reports import FundingPaid, Liquidated
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.exchange import Exchange
@@ -16,31 +17,24 @@ from trading_mcp.engine.ledger import Ledger
 
 log = structlog.get_logger(__name__)
 NEGLIGIBLE = Decimal("1e-8")
+TIMEOUT_S = 10.0
 OVERLAP_MS = 86_400_000
 """How far back what is known already is asked for again; it is booked once all the same."""
 OPENING = "opening balance"
 
 
-async def recover(core: Core, ledger: Ledger, flight: Flight, exchange: Exchange) -> None:
-    """Bring our state into line with *exchange* after a start, however the last run ended."""
+async def agree(core: Core, ledger: Ledger, flight: Flight, exchange: Exchange, since: int) -> None:
+    """Bring our state into line with *exchange*: orders, fills, funding, balances.
+
+    *since* (UTC ms) is when we last did. Raises what the exchange raises; what could be done
+    until then is done.
+    """
     for order in tuple(core.state.orders.values()):
-        if order.exchange != exchange.name:
-            continue
-        if order.status == "approved":
-            # It may or may not have been sent: the exchange knows, or nobody does yet.
-            why = "the server stopped before the exchange's answer was recorded"
-            ledger.write(core.on_unknown(order.id, why, core.state.now))
-        try:
-            await flight.refresh(order)
-        except Exception as error:  # the exchange is away: the order stays as it is known
-            log.warning("order_not_recovered", order_id=order.id, error=str(error))
-    await take_in_account(core, ledger, exchange, core.state.now)
-    await compare_balances(core, ledger, exchange)
-
-
-async def take_in_account(core: Core, ledger: Ledger, exchange: Exchange, since: int) -> None:
-    """Take in funding and liquidations that may have been missed since *since* (UTC ms)."""
-    for report in await exchange.venue.account_reports(max(since - OVERLAP_MS, 0)):
+        if order.exchange == exchange.name:
+            await _settle(core, flight, order)
+    async with asyncio.timeout(TIMEOUT_S):
+        reports = await exchange.venue.account_reports(max(since - OVERLAP_MS, 0))
+    for report in reports:
         match report:
             case FundingPaid():
                 ledger.write(core.on_funding(report))
@@ -48,6 +42,29 @@ async def take_in_account(core: Core, ledger: Ledger, exchange: Exchange, since:
                 ledger.write(core.on_liquidated(report))
             case _:
                 pass
+    async with asyncio.timeout(TIMEOUT_S):
+        await compare_balances(core, ledger, exchange)
+
+
+def doubt(core: Core, ledger: Ledger, exchange: Exchange) -> None:
+    """After a start: what was approved may or may not have been sent. Nobody knows yet."""
+    why = "the server stopped before the exchange's answer was recorded"
+    for order in tuple(core.state.orders.values()):
+        if order.exchange == exchange.name and order.status == "approved":
+            ledger.write(core.on_unknown(order.id, why, core.state.now))
+
+
+async def _settle(core: Core, flight: Flight, order: Order) -> None:
+    if order.status == "approved":
+        return  # on its way: its answer is being waited for
+    try:
+        await flight.refresh(order)
+    except Exception as error:  # this order stays as it is known; the others are asked for
+        log.warning("order_not_refreshed", order_id=order.id, error=str(error))
+    now = core.state.orders.get(order.id)
+    if now is not None and now.status == "unknown":
+        flight.settle(now)
+    flight.cancel_again(order.id)
 
 
 async def compare_balances(core: Core, ledger: Ledger, exchange: Exchange) -> None:
@@ -55,23 +72,31 @@ async def compare_balances(core: Core, ledger: Ledger, exchange: Exchange) -> No
 
     Nothing is compared while orders are on their way: they are why it would differ.
     """
-    if core.state.orders and core.state.cash:
+    founding = not _ours(core, exchange)
+    if any(order.exchange == exchange.name for order in core.state.orders.values()):
         return
     seq = core.state.seq
     theirs = await _their_balances(exchange)
-    await asyncio.sleep(0)
-    if core.state.seq != seq and core.state.cash:
+    if core.state.seq != seq and not founding:
         return
-    founding = not core.state.cash
-    for asset, total in theirs.items():
-        name = asset.partition(":")[2]
-        ours = core.state.cash.get(asset, ZERO)
-        if founding:
-            ledger.write(core.on_balance(exchange.name, name, total, f"{OPENING}: {name}"))
-        elif abs(total - ours) > NEGLIGIBLE:
-            why = f"correction {seq}: the exchange has {total} {name}, we had {ours}"
-            ledger.write(core.on_balance(exchange.name, name, total, why))
-            ledger.write(core.alert("balance_mismatch", "critical", why, float(total - ours)))
+    for asset in sorted({*theirs, *_ours(core, exchange)}):
+        _compare(core, ledger, asset, theirs.get(asset, ZERO), founding=founding)
+
+
+def _ours(core: Core, exchange: Exchange) -> dict[str, Decimal]:
+    prefix = asset_key(exchange.name, "")
+    return {asset: held for asset, held in core.state.cash.items() if asset.startswith(prefix)}
+
+
+def _compare(core: Core, ledger: Ledger, asset: str, total: Decimal, *, founding: bool) -> None:
+    exchange, _, name = asset.partition(":")
+    ours = core.state.cash.get(asset, ZERO)
+    if founding:
+        ledger.write(core.on_balance(exchange, name, total, f"{OPENING}: {asset}"))
+    elif abs(total - ours) > NEGLIGIBLE:
+        why = f"correction {core.state.seq}: {exchange} has {total} {name}, we had {ours}"
+        ledger.write(core.on_balance(exchange, name, total, why))
+        ledger.write(core.alert("balance_mismatch", "critical", why, float(total - ours)))
 
 
 async def _their_balances(exchange: Exchange) -> dict[str, Decimal]:

@@ -22,7 +22,7 @@ class Roster:
     def __init__(self, state: State, classes: Mapping[str, type[Strategy]]):
         self._state = state
         self.classes = dict(classes)
-        self._digests: dict[str, str] = {}
+        self._sources: dict[str, bytes] = {}
         self._instances: dict[str, tuple[dict[str, Any], Strategy]] = {}
 
     def settings(self, name: str) -> StrategyState:
@@ -50,30 +50,28 @@ class Roster:
         return held[1]
 
     def active(self) -> list[Strategy]:
-        """Return the active strategies whose code has passed the check, by name."""
-        return [self.instance(n) for n in self._switched_on() if self.is_proven(n)]
+        """Return the active strategies that have passed the check as they are set, by name."""
+        return [self.instance(name) for name in self.chosen() if self.is_proven(name)]
 
-    def chosen(self) -> list[Strategy]:
-        """Return the active strategies, whether they have passed the check yet or not."""
-        return [self.instance(n) for n in self._switched_on()]
+    def chosen(self) -> list[str]:
+        """Return the names of the active strategies, whether they have passed the check or not."""
+        settings = self._state.strategies
+        return [n for n in sorted(self.classes) if n in settings and settings[n].active]
 
-    def unproven(self) -> list[Strategy]:
-        """Return the active strategies whose code has not passed the check yet."""
-        return [self.instance(n) for n in self._switched_on() if not self.is_proven(n)]
+    def unproven(self) -> list[str]:
+        """Return the active strategies that have not passed the check as they are set."""
+        return [name for name in self.chosen() if not self.is_proven(name)]
 
     def is_proven(self, name: str) -> bool:
-        """Say whether the strategy's present code has passed the check."""
+        """Say whether the strategy's present code has passed the check with its parameters."""
         return self._state.proven.get(name) == self.digest(name)
 
     def digest(self, name: str) -> str:
-        """Return what tells one version of the strategy's code from another."""
-        if name not in self._digests:
-            self._digests[name] = _digest(self.classes[name])
-        return self._digests[name]
-
-    def _switched_on(self) -> list[str]:
-        settings = self._state.strategies
-        return [n for n in sorted(self.classes) if n in settings and settings[n].active]
+        """Return what tells one version of the strategy's code and parameters from another."""
+        if name not in self._sources:
+            self._sources[name] = _source(self.classes[name])
+        params = msgspec.json.encode(self._state.strategies[name].params, order="sorted")
+        return hashlib.sha256(self._sources[name] + params).hexdigest()
 
     def newcomers(
         self, settings: Mapping[str, StrategySettings], at: int
@@ -98,10 +96,10 @@ class Roster:
         )
 
 
-def _digest(cls: type[Strategy]) -> str:
+def _source(cls: type[Strategy]) -> bytes:
     try:
         source = Path(inspect.getfile(cls)).read_bytes()
     except (OSError, TypeError):
         # Without a file there is nothing to know it by: its name, and the check at each start.
         source = repr(cls).encode()
-    return hashlib.sha256(source).hexdigest()
+    return hashlib.sha256(source).digest()

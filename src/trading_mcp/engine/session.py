@@ -14,37 +14,27 @@ from trading_mcp.domain.errors import (
     StorageUnavailable,
 )
 from trading_mcp.domain.markets import Market, MarketKey, market_key
-from trading_mcp.domain.orders import Fill, Order, OrderIntent, Refused
+from trading_mcp.domain.orders import Order, OrderIntent, Refused
 from trading_mcp.domain.positions import Position
-from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.deciding import Decider
 from trading_mcp.engine.desk import Entries
 from trading_mcp.engine.exchange import Exchange
-from trading_mcp.engine.facts import MetricsMeasured
 from trading_mcp.engine.feeding import Feed
 from trading_mcp.engine.flight import Flight
 from trading_mcp.engine.hub import Hub
 from trading_mcp.engine.ledger import Ledger
 from trading_mcp.engine.proving import checked
-from trading_mcp.engine.reconcile import compare_balances, recover, take_in_account
 from trading_mcp.engine.roster import Roster
 from trading_mcp.engine.settings import ScalpingSettings
 from trading_mcp.ports import CandleStore, Checkpoint, Clock, Journal
 from trading_mcp.rules import costs
-from trading_mcp.strategy.base import Strategy
 
 log = structlog.get_logger(__name__)
-TICK_S = 1.0
-RECONCILE_EVERY = 10
-"""Ticks between two comparisons with the exchange."""
-FLUSH_EVERY = 600
-"""Ticks between two writes of candles: each rewrites a month's file. None is lost, for what is
-not on disk when the process dies can be asked for again."""
 
 
 class Session:
-    """One running engine: the only place where the core is called."""
+    """One running engine: its parts, and what may be asked of it."""
 
     def __init__(
         self,
@@ -65,55 +55,57 @@ class Session:
         self.ledger = Ledger(core, journal, hub, checkpoint)
         self.flight = Flight(core, self.ledger, exchanges, clock, settings, checkpoint)
         self.decider = Decider(core, roster, self.ledger, clock, settings)
-        self._feeds = {
+        self.feeds = {
             name: Feed(
-                core, self.ledger, self.decider, exchange, hub, settings.interval, candle_store
+                core,
+                self.ledger,
+                self.decider,
+                exchange,
+                hub,
+                settings.interval,
+                candle_store,
+                clock.monotonic,
             )
             for name, exchange in exchanges.items()
         }
-        self._agreed_at: dict[str, int] = {}
-        self._proving = False
+        self._proving: set[str] = set()
+        self.unfollowed: set[MarketKey] = set()
         self._started_at = clock.monotonic()
 
     # Life
 
-    async def open(self) -> None:
-        """Recover, agree with the exchanges, and begin to listen."""
-        for exchange in self.exchanges.values():
-            await recover(self.core, self.ledger, self.flight, exchange)
-        for key in self._followed():
-            await self.follow(key)
-        for name, feed in self._feeds.items():
-            self.flight.spawn(feed.run())
-            self.flight.spawn(self._listen(self.exchanges[name]))
-        self.flight.spawn(self._tick())
-        self.prove()
-
     def prove(self) -> None:
-        """Begin to check strategies whose code is new here; until they pass, they are not asked."""
-        if (unproven := self.roster.unproven()) and not self._proving:
-            self._proving = True
-            self.flight.spawn(self._prove(unproven))
+        """Begin to check strategies that are new here, or set anew; until they pass, they are
+        not asked."""
+        for name in self.roster.unproven():
+            if name not in self._proving:
+                self._proving.add(name)
+                self.flight.spawn(self._prove(name))
 
-    async def _prove(self, unproven: Sequence[Strategy]) -> None:
-        for strategy in unproven:
-            findings = await checked(strategy)
-            if findings:
-                self.decider.stop(strategy.name, f"breaks the contract: {'; '.join(findings)}")
-                continue
-            passed = e.StrategyProven(
-                at=self.clock.now(), name=strategy.name, digest=self.roster.digest(strategy.name)
-            )
+    async def _prove(self, name: str) -> None:
+        try:
+            digest = self.roster.digest(name)
+            findings = await checked(self.roster.classes[name], self.state.strategies[name].params)
+        finally:
+            self._proving.discard(name)
+        if digest != self.roster.digest(name):
+            self.prove()  # set anew meanwhile
+        elif findings:
+            self.decider.stop(name, f"breaks the contract: {'; '.join(findings)}")
+        else:
+            passed = e.StrategyProven(at=self.clock.now(), name=name, digest=digest)
             self.ledger.write(self.core.record(passed))
-        self._proving = False
+            await self.widen_windows()
 
     async def close(self) -> None:
         """Stop listening and put what is known on disk."""
         await self.flight.close()
         self.decider.close()
-        for feed in self._feeds.values():
-            await feed.flush()
-        await self.ledger.close()
+        try:
+            for feed in self.feeds.values():
+                await feed.flush()
+        finally:
+            await self.ledger.close()
 
     @property
     def uptime_s(self) -> float:
@@ -132,7 +124,7 @@ class Session:
         Who plays markets back waits for it, so that time does not run ahead of the decisions.
         """
         waiting = any(order.status == "approved" for order in self.state.orders.values())
-        return not waiting and all(feed.is_idle for feed in self._feeds.values())
+        return not waiting and all(feed.is_idle for feed in self.feeds.values())
 
     def average_slippage_pct(self) -> float:
         """Return how much worse than expected market orders were filled, in percent."""
@@ -147,23 +139,28 @@ class Session:
         ]
         return sum(found) / len(found) if found else 0.0
 
-    def stale_exchanges(self) -> list[str]:
-        """Return the exchanges whose market data has not come for too long."""
+    def stale_markets(self) -> list[MarketKey]:
+        """Return the watched markets whose data has not come for too long."""
         limit = self.settings.stale_after_ms / 1000
-        now = self.clock.monotonic()
-        return [name for name, feed in self._feeds.items() if feed.silent_for(now) > limit]
+        silent = [key for feed in self.feeds.values() for key in feed.silent(limit)]
+        return sorted({*silent, *self.unfollowed})
 
     # Doing
 
     async def commit(self, made: Entries) -> None:
         """Journal what the core has just made; return when it is durable.
 
-        Raises StorageUnavailable.
+        Raises StorageUnavailable: then it holds in this process, and is written when it can be.
         """
-        await asyncio.shield(self.ledger.write(made))
+        try:
+            await asyncio.shield(self.ledger.write(made))
+        except StorageUnavailable as error:
+            error.outcome = "unknown"
+            raise
 
     async def record(self, *entries: e.AnyEntry) -> None:
-        """Take in facts that need no decision, durably."""
+        """Take in facts that need no decision, durably. Raises StorageUnavailable."""
+        self.must_be_writable()
         await self.commit(self.core.record(*entries))
 
     async def submit(self, intent: OrderIntent, *, within: float) -> Order | Refused:
@@ -181,9 +178,10 @@ class Session:
         return settled
 
     async def cancel(self, order: Order) -> Order:
-        """Cancel a working order; return it as it then is."""
-        await self.flight.cancel(order)
-        await self.ledger.flushed()
+        """Cancel a working order; return it as it then is. Raises ExchangeError."""
+        await self.flight.cancel(order.id)
+        with contextlib.suppress(StorageUnavailable):
+            await self.ledger.flushed()
         return self.state.order(order.id) or order
 
     async def kill(self, reason: str, principal: str) -> tuple[list[str], list[str]]:
@@ -253,7 +251,7 @@ class Session:
         """Begin to watch a market: its candles so far, its price now, then its stream."""
         market = self.core.markets[key]
         try:
-            await self._feeds[market.exchange].follow(market)
+            await self.feeds[market.exchange].follow(market)
         except (OSError, TimeoutError) as error:
             raise ExchangeError(
                 f"{market.exchange} gave no data for {market.symbol}: {error}"
@@ -266,11 +264,11 @@ class Session:
 
     def leave(self, key: MarketKey) -> None:
         """Stop watching a market, unless something is held or working there."""
-        busy = self.core.standings.positions_in(key) or self.core.standings.orders_in(key)
-        if not busy and key not in self.state.pairs:
-            self._feeds[self.core.markets[key].exchange].leave(self.core.markets[key])
+        if key not in self.followed():
+            self.feeds[self.core.markets[key].exchange].leave(self.core.markets[key])
 
-    def _followed(self) -> Sequence[MarketKey]:
+    def followed(self) -> Sequence[MarketKey]:
+        """Return the markets that must be watched: traded, held, or with orders working."""
         held = {position.market for position in self.state.positions.values()}
         working = {order.market for order in self.state.orders.values()}
         # A coin without a position still counts in the equity, which needs its price.
@@ -281,71 +279,3 @@ class Session:
             if amount != 0 and key in self.core.markets
         }
         return sorted({*self.state.pairs, *held, *working, *coins} & self.core.markets.keys())
-
-    # Listening
-
-    async def _listen(self, exchange: Exchange) -> None:
-        while True:
-            try:
-                async for report in exchange.venue.reports():
-                    await self._take_in(report)
-            except Exception:  # a broken stream is reopened; polling finds what was missed
-                log.exception("account_stream_failed", exchange=exchange.name)
-            await asyncio.sleep(TICK_S)
-
-    async def _take_in(self, report: OrderReport | Fill | FundingPaid | Liquidated) -> None:
-        match report:
-            case OrderReport():
-                await self.flight.take_in(report)
-            case Fill():
-                self.ledger.write(self.core.on_fill(report))
-            case FundingPaid():
-                self.ledger.write(self.core.on_funding(report))
-            case Liquidated():
-                self.ledger.write(self.core.on_liquidated(report))
-
-    async def _tick(self) -> None:
-        ticks = 0
-        while True:
-            await asyncio.sleep(TICK_S)
-            ticks += 1
-            try:
-                await self._each_second(ticks)
-            except Exception:  # the watch must go on; what failed is tried again
-                log.exception("tick_failed")
-
-    async def _each_second(self, ticks: int) -> None:
-        for name in self.stale_exchanges():
-            self.core.on_stream_lost(name)
-        was_killed = self.state.kill_switch is not None
-        self.ledger.write(self.core.on_time(self.clock.now()))
-        self.hub.publish(self._measured())
-        if self.state.kill_switch is not None and (not was_killed or self.core.working_entries()):
-            await self.cancel_entries()
-        if ticks % FLUSH_EVERY == 0:
-            for feed in self._feeds.values():
-                await feed.flush()
-        if ticks % RECONCILE_EVERY == 0:
-            for exchange in self.exchanges.values():
-                await self._agree(exchange)
-
-    def _measured(self) -> MetricsMeasured:
-        tally, now = self.state.tally(), self.clock.now()
-        return MetricsMeasured(
-            total_pnl=float(tally.pnl),
-            daily_pnl=float(tally.pnl_since(now)),
-            win_rate=tally.win_rate,
-            active_positions=len(self.state.positions),
-            at=now,
-        )
-
-    async def _agree(self, exchange: Exchange) -> None:
-        for order in tuple(self.state.orders.values()):
-            if order.exchange == exchange.name and order.status != "approved":
-                await self.flight.refresh(order)
-        agreed, self._agreed_at[exchange.name] = (
-            self._agreed_at.get(exchange.name, self.state.now),
-            self.clock.now(),
-        )
-        await take_in_account(self.core, self.ledger, exchange, agreed)
-        await compare_balances(self.core, self.ledger, exchange)

@@ -13,7 +13,7 @@ from trading_mcp.domain.positions import Position
 from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.engine.state import State
 from trading_mcp.portfolio.book import held_asset
-from trading_mcp.risk.standing import Price, Standing, leaving
+from trading_mcp.risk.standing import Price, Standing
 
 MINUTE_MS = 60_000
 _PICO = Decimal("1e-12")
@@ -43,7 +43,8 @@ class Standings:
         self._exposure = self._count = ZERO
         self._locked: dict[str, Decimal] = {}
         self._owners: dict[str, Decimal] = {}
-        self._entry_times: list[int] = []
+        entries = (o for o in (*state.ended.values(), *state.orders.values()) if not o.reduce_only)
+        self._entry_times = sorted(o.created_at for o in entries)
         self._equity = ZERO
         self._worths: dict[Asset, Decimal] = {}
         self._unpriced: set[Asset] = set()
@@ -65,9 +66,18 @@ class Standings:
 
     def lose_prices(self, exchange: str) -> None:
         """Mark all of an exchange's prices as stale."""
-        for key, price in self.prices.items():
+        for key in self.prices:
             if key.startswith(f"{exchange}:"):
-                self.prices[key] = msgspec.structs.replace(price, fresh=False)
+                self.lose_price(key)
+
+    def lose_price(self, key: MarketKey) -> None:
+        """Mark one market's price as stale."""
+        if key in self.prices:
+            self.prices[key] = msgspec.structs.replace(self.prices[key], fresh=False)
+
+    def worth(self, flow: Flow) -> Decimal:
+        """Return what *flow* adds to the account, in quote; 0 while its price is not known."""
+        return self._worth(flow.asset, flow.amount) or ZERO
 
     def note_order(self, order: Order) -> None:
         """Take in an order's newest state."""
@@ -83,9 +93,9 @@ class Standings:
         del self._entry_times[: bisect_right(self._entry_times, at - MINUTE_MS)]
         self._entry_times.append(at)
 
-    def note_flow(self, flow: Flow) -> None:
-        """Take in that an asset's balance has changed."""
-        self._moved.add(flow.asset)
+    def note_flows(self, *flows: Flow) -> None:
+        """Take in that assets' balances have changed."""
+        self._moved.update(flow.asset for flow in flows)
 
     def note_position(self, position: Position) -> None:
         """Take in a position's newest state."""
@@ -103,10 +113,6 @@ class Standings:
     def orders_in(self, key: MarketKey) -> tuple[Order, ...]:
         """Return the working orders of one market."""
         return tuple(self._orders.get(key, {}).values())
-
-    def exiting(self, position: Position) -> Decimal:
-        """Return how much of *position* working orders may already take away, in base."""
-        return leaving(self.orders_in(position.market), position.id)
 
     def exposure(self) -> Decimal:
         """Return the notional of all positions and working entries."""
@@ -164,7 +170,10 @@ class Standings:
 
     def _value(self, asset: Asset) -> None:
         worth = self._worth(asset, self.state.cash.get(asset, ZERO))
-        (self._unpriced.add if worth is None else self._unpriced.discard)(asset)
+        if worth is None:
+            self._unpriced.add(asset)
+        else:
+            self._unpriced.discard(asset)
         change = EXACT.subtract(worth or ZERO, self._worths.get(asset, ZERO))
         self._equity = EXACT.add(self._equity, change)
         self._worths[asset] = worth or ZERO
@@ -215,7 +224,7 @@ class Standings:
         building: set[str] = set()
         for position in self.positions_in(key):
             building.add(position.id)
-            worth = EXACT.multiply(position.size, mark or position.entry_price)
+            worth = EXACT.multiply(abs(position.size), mark or position.entry_price)
             owners[position.owner] = owners.get(position.owner, ZERO) + worth
             if market.type == "perpetual":
                 # The quote already paid the whole (signed) entry value; only the margin is tied.

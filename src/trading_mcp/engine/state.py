@@ -17,6 +17,8 @@ from trading_mcp.risk.standing import Pause
 
 REMEMBERED = 1_000
 """How many ended orders, closed positions and outside trades are kept at hand."""
+OUTSIDE_MS = 2 * 86_400_000
+"""How long funding, liquidations and trades that are not ours are remembered at least."""
 ANSWERS = 10_000
 """How many answers to requests with an idempotency key are kept."""
 ALL = ""
@@ -107,7 +109,9 @@ class State(msgspec.Struct, kw_only=True):
         match entry:
             case e.FundsMoved():
                 self._move(entry.flow)
-                self._remember(self.outside_trades, entry.why, entry.at)
+                self._note_outside(entry.why, entry.at)
+                for name, (start, equity) in self.periods.items():
+                    self.periods[name] = (start, equity + entry.worth)
             case e.FillBooked():
                 self._keep_order(entry.order)
                 for flow in entry.flows:
@@ -116,7 +120,7 @@ class State(msgspec.Struct, kw_only=True):
                     self._keep_position(entry.position, entry.at)
             case e.FundingBooked():
                 self._move(entry.flow)
-                self._remember(self.outside_trades, entry.funding_id, entry.at)
+                self._note_outside(entry.funding_id, entry.at)
                 for position in entry.positions:
                     self._keep_position(position, entry.at)
 
@@ -172,29 +176,36 @@ class State(msgspec.Struct, kw_only=True):
         self._remember(self.ended, order.id, order)
 
     def _keep_position(self, position: Position, at: int) -> None:
-        before = self.position(position.id)
-        earned = position.realized_pnl
         if position.is_open:
             self.closed.pop(position.id, None)
             self.positions[position.id] = position
             return
         self.positions.pop(position.id, None)
-        self._remember(self.closed, position.id, position)
         if position.entered > 0:
-            self._tally(position, before, earned, at)
+            position = self._tallied(position, at)
+        self._remember(self.closed, position.id, position)
 
-    def _tally(self, position: Position, before: Position | None, earned: Decimal, at: int) -> None:
+    def _tallied(self, position: Position, at: int) -> Position:
         # A late fill can reopen and close a position again: count it once, book the difference.
-        again = before is not None and before.closed_at is not None
+        earned, known = position.realized_pnl, position.tallied
         for owner in (ALL, position.owner):
             tally = self.tally(owner)
             self.tallies[owner] = (
-                tally.corrected(earned - before.realized_pnl, at)
-                if again and before is not None
-                else tally.after(earned, at)
+                tally.after(earned, at) if known is None else tally.corrected(earned - known, at)
             )
-        if not again:
+        if known is None:
             self.consecutive_losses = self.consecutive_losses + 1 if earned < 0 else 0
+        return msgspec.structs.replace(position, tallied=earned)
+
+    def _note_outside(self, name: str, at: int) -> None:
+        shelf = self.outside_trades
+        shelf.pop(name, None)
+        shelf[name] = at
+        # What an exchange may be asked for again must still be known.
+        oldest = next(iter(shelf))
+        while len(shelf) > REMEMBERED and shelf[oldest] < at - OUTSIDE_MS:
+            del shelf[oldest]
+            oldest = next(iter(shelf))
 
     @staticmethod
     def _remember(shelf: dict[str, Any], key: str, value: Any, most: int = REMEMBERED) -> None:

@@ -16,7 +16,7 @@ from trading_mcp.rules import exits
 
 def follow_price(desk: Desk, position: Position, move: PriceMove) -> None:
     """Leave *position* if *move* hit its stop or target, else let its stop follow the move."""
-    if desk.standings.exiting(position) >= position.size:
+    if position.leaving:
         return
     # The stop that was in force during the move counts; only then does it follow.
     kind, _ = exits.exit_hit(
@@ -91,7 +91,7 @@ def _enter(desk: Desk, signal: Signal, wish: Wish, plan: ExitPlan, leverage: int
     side: Side = "buy" if wish == "enter_long" else "sell"
     if (side == "sell" and not market.can_short) or not _is_wanted(signal, side, standing):
         return
-    geared = min(leverage, market.max_leverage)
+    geared = min(leverage, market.max_leverage, standing.parameters.max_leverage)
     size = sized_entry(signal, plan, standing, _record(desk, signal.strategy), geared)
     if size is None:
         return

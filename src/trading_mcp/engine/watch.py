@@ -14,8 +14,8 @@ def keep_watch(desk: Desk) -> None:
     _open_periods(desk)
     _forgive(desk)
     _pause_after_losses(desk)
-    if desk.state.kill_switch is None:
-        _judge(desk)
+    _judge(desk)
+    desk.go_on_leaving()
 
 
 def kill(desk: Desk, reason: str, principal: str) -> None:
@@ -73,8 +73,8 @@ def _pause_after_losses(desk: Desk) -> None:
 
 def _judge(desk: Desk) -> None:
     worth = equity(desk)
-    if worth.now is None or worth.day is None:
-        return
+    if worth.now is None or worth.day is None or worth.day <= 0:
+        return  # not known, or no funds yet: nothing has been lost
     findings = sentinel.judge(worth, desk.state.parameters)
     for caution in findings.warnings:
         _warn(desk, caution)

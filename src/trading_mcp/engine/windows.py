@@ -1,10 +1,13 @@
 """The candles that strategies look at: for each market the newest, as columns."""
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
 from trading_mcp.domain.candles import Candle, Candles
 
+Added = Literal["added", "known", "gap"]
 _ROOM = 4
 """How many windows long the buffer is, so that it is copied only once in a long while."""
 
@@ -19,21 +22,20 @@ class Window:
         self._end = 0
 
     def fill(self, candles: Candles) -> None:
-        """Start anew from *candles*, oldest first."""
+        """Start anew from *candles*, oldest first; what lies before a gap is of no use."""
         self._end = 0
         for candle in candles[-self.size :].rows():
-            self.add(candle)
+            if self.add(candle) == "gap":
+                self._end = 0
+                self.add(candle)
 
-    def add(self, candle: Candle) -> bool:
-        """Append *candle*; False if it does not follow the newest without a gap.
-
-        A candle that is there already is not added again, and that is no gap.
-        """
+    def add(self, candle: Candle) -> Added:
+        """Append *candle*, if it follows the newest: a known one is not added again."""
         newest = self.newest
         if newest is not None and candle.opened_at <= newest:
-            return True
+            return "known"
         if newest is not None and candle.opened_at != newest + self._step:
-            return False
+            return "gap"
         if self._end == len(self._times):
             self._make_room()
         self._times[self._end] = candle.opened_at
@@ -45,7 +47,7 @@ class Window:
             candle.volume,
         )
         self._end += 1
-        return True
+        return "added"
 
     @property
     def newest(self) -> int | None:

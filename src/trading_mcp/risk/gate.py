@@ -14,8 +14,8 @@ def on_grid(intent: OrderIntent, standing: Standing) -> OrderIntent:
     return msgspec.structs.replace(
         intent,
         amount=market.amount(intent.amount),
-        price=market.limit_price(intent.price, intent.side) if intent.price else None,
-        stop_price=market.near_price(intent.stop_price) if intent.stop_price else None,
+        price=market.limit_price(intent.price, intent.side) if intent.price is not None else None,
+        stop_price=market.near_price(intent.stop_price) if intent.stop_price is not None else None,
     )
 
 

@@ -84,8 +84,7 @@ def spot_cannot_be_shorted(intent: OrderIntent, standing: Standing) -> Finding:
 def order_is_too_small(intent: OrderIntent, standing: Standing) -> Finding:
     """The market takes no amount or notional below its minimum."""
     market, value = standing.market, notional(intent, standing)
-    enough = intent.amount >= market.min_amount and value >= market.min_notional
-    if enough and intent.amount > 0:
+    if intent.amount >= market.min_amount and value >= market.min_notional:
         return None
     return Objection(
         "INVALID_PARAMETER",
@@ -107,6 +106,31 @@ def leverage_is_too_high(intent: OrderIntent, standing: Standing) -> Finding:
         f"Leverage {intent.leverage} exceeds the limit of {allowed}",
         Decimal(intent.leverage),
         Decimal(allowed),
+    )
+
+
+def order_is_nothing(intent: OrderIntent, standing: Standing) -> Finding:
+    """On the market's grid an amount or a price can become zero."""
+    numbers = (intent.amount, intent.price, intent.stop_price)
+    if all(number is None or number > 0 for number in numbers):
+        return None
+    return Objection(
+        "INVALID_PARAMETER",
+        f"Nothing is left of the order on the market's grid: amounts are multiples of "
+        f"{standing.market.step}, prices of {standing.market.tick}",
+        {"step": float(standing.market.step), "tick": float(standing.market.tick)},
+    )
+
+
+def leverage_differs_from_the_position(intent: OrderIntent, standing: Standing) -> Finding:
+    """A position has one leverage: what enlarges it must have the same."""
+    held = standing.position_of(intent.owner)
+    if held is None or held.leverage == intent.leverage:
+        return None
+    return Objection(
+        "INVALID_PARAMETER",
+        f"{held.id} has leverage {held.leverage}, the order {intent.leverage}: they must agree",
+        {"position_id": held.id, "leverage": held.leverage},
     )
 
 
@@ -296,7 +320,7 @@ def more_is_closed_than_held(intent: OrderIntent, standing: Standing) -> Finding
     )
 
 
-ALWAYS: tuple[Rule, ...] = (price_is_too_far, stop_is_on_the_wrong_side)
+ALWAYS: tuple[Rule, ...] = (order_is_nothing, price_is_too_far, stop_is_on_the_wrong_side)
 ENTERING: tuple[Rule, ...] = (
     kill_switch_is_on,
     price_is_stale,
@@ -307,6 +331,7 @@ ENTERING: tuple[Rule, ...] = (
     spot_cannot_be_shorted,
     order_is_too_small,
     leverage_is_too_high,
+    leverage_differs_from_the_position,
     position_is_being_built,
     too_many_positions,
     position_is_too_large,

@@ -71,7 +71,7 @@ def judge(equity: Equity, parameters: RiskParameters) -> Findings:
 
 
 def _daily_loss(lost: float, limit: float) -> tuple[str | None, tuple[Caution, ...]]:
-    if not limits.breached(lost, limit):
+    if lost < limit:
         return None, ()
     message = f"Daily loss limit exceeded: {lost:.2f} of {limit:.2f}"
     return message, (

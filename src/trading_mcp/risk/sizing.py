@@ -14,6 +14,10 @@ ROOM_FOR_EXIT = Decimal("1.05")
 """How far above the market's minimum an entry must be, so that its exit is not too small."""
 
 
+LARGEST = 1e15
+"""No notional is larger: a stop that is hardly any must not ask for more than numbers hold."""
+
+
 class Size(msgspec.Struct, frozen=True, kw_only=True):
     """How much to trade (base), and the exits that the size was computed with."""
 
@@ -45,13 +49,13 @@ def sized_entry(
         float(standing.equity), _risk_percent(standing, record), exits.stop_loss_pct
     )
     price = standing.price.ask
-    worth = min(exact(wanted), _room(signal.strategy, standing, leverage))
+    worth = min(exact(min(wanted, LARGEST)), _room(signal.strategy, standing, leverage))
     amount = standing.market.amount(EXACT.divide(max(worth, ZERO), price))
     return Size(amount=amount, plan=exits) if _tradable(amount, price, standing) else None
 
 
 def widened(plan: ExitPlan, standing: Standing, signal: Signal) -> ExitPlan:
-    """Return *plan* with the default stop and target filled in, not nearer than the volatility.
+    """Return *plan* with the default stop filled in, and not nearer than the volatility allows.
 
     A stop that is moved out takes the target with it, in proportion.
     """

@@ -1,6 +1,6 @@
 """What the risk core needs to know of the account before it decides on one order."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 
 import msgspec
@@ -90,9 +90,21 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         entering = [o.id for o in self.orders if not o.reduce_only and o.side != side]
         return next(iter([*held, *entering]), None)
 
+    def exits(self, position_id: str) -> tuple[Order, ...]:
+        """Return the working orders that make a position smaller."""
+        return tuple(o for o in self.orders if o.reduce_only and o.position_id == position_id)
+
     def exiting(self, position_id: str) -> Decimal:
         """Return how much of a position working orders may already take away, in base."""
-        return leaving(self.orders, position_id)
+        return sum((o.remaining for o in self.exits(position_id)), ZERO)
+
+    def leaving(self, position_id: str) -> Decimal:
+        """Return how much of a position is on its way out at once, in base.
+
+        An exit that only rests (a limit order) does not count: it must not keep a stop back. One
+        that nobody knows of does.
+        """
+        return sum((o.remaining for o in self.exits(position_id) if not o.rests), ZERO)
 
     def owner_notional(self, owner: str) -> Decimal:
         """Return the notional of *owner*'s position and working entries in this market."""
@@ -104,9 +116,3 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 def max_exposure(parameters: RiskParameters, mode: RiskMode) -> Decimal:
     """Return the largest notional, in quote, of everything together under *mode*."""
     return Decimal(str(parameters.max_total_exposure_usd * MODES[mode].limit))
-
-
-def leaving(orders: Iterable[Order], position_id: str) -> Decimal:
-    """Return how much of a position *orders* may take away, in base."""
-    exits = (o.remaining for o in orders if o.reduce_only and o.position_id == position_id)
-    return sum(exits, ZERO)

@@ -13,6 +13,8 @@ from trading_mcp.domain.orders import Order
 from trading_mcp.engine.session import Session
 from trading_mcp.services.operations import Caller, Operation
 
+AT_ONCE = frozenset({"activate_kill_switch"})
+"""Never answered from memory: to stop is right however often, and whatever was said before."""
 Resumed = Callable[[Order], Awaitable[Any]]
 
 
@@ -28,7 +30,7 @@ class Idempotency:
 
     def wrap(self, operation: Operation) -> Operation:
         """Return *operation* made safe to repeat. One that only reads stays as it is."""
-        if operation.read_only:
+        if operation.read_only or operation.name in AT_ONCE:
             return operation
 
         async def run(request: Any, caller: Caller) -> Any:
@@ -49,16 +51,25 @@ class Idempotency:
         if (answered := self._session.state.answers.get(name)) is not None:
             _must_match(answered.request, digest, caller)
             return msgspec.convert(answered.answer, operation.answer)
-        work = asyncio.ensure_future(self._run(operation, request, caller, name, digest))
+        claim = f"{name}#{digest}"
+        cut_off = self._order_of(name)
+        if cut_off is not None and cut_off.idempotency != claim:
+            raise _conflict(caller)
+        claimed = Caller(caller.principal, caller.idempotency_key, claim)
+        work = asyncio.ensure_future(self._run(operation, request, claimed, digest, cut_off))
         self._running[name] = (digest, work)
         work.add_done_callback(lambda _: self._running.pop(name, None))
         # A caller that goes away must not take the effect's record with it.
         return await asyncio.shield(work)
 
     async def _run(
-        self, operation: Operation, request: Any, caller: Caller, name: str, digest: str
+        self,
+        operation: Operation,
+        request: Any,
+        caller: Caller,
+        digest: str,
+        cut_off: Order | None,
     ) -> Any:
-        cut_off = self._order_of(name)
         answer = (
             await self._resumed(cut_off)
             if cut_off is not None
@@ -80,7 +91,7 @@ class Idempotency:
         state = self._session.state
         for shelf in (state.orders, state.ended):
             for order in shelf.values():
-                if order.idempotency == name:
+                if order.idempotency and order.idempotency.startswith(f"{name}#"):
                     return order
         return None
 
@@ -93,7 +104,11 @@ def _digest(operation: Operation, request: Any) -> str:
 
 def _must_match(known: str, digest: str, caller: Caller) -> None:
     if known != digest:
-        raise IdempotencyConflict(
-            f"The idempotency key {caller.idempotency_key!r} was used for a different request",
-            hint="Use a new key for a new request; repeat a request with its own key.",
-        )
+        raise _conflict(caller)
+
+
+def _conflict(caller: Caller) -> IdempotencyConflict:
+    return IdempotencyConflict(
+        f"The idempotency key {caller.idempotency_key!r} was used for a different request",
+        hint="Use a new key for a new request; repeat a request with its own key.",
+    )

@@ -17,10 +17,14 @@ class Request(
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """On whose behalf an operation runs, and through which door."""
+    """On whose behalf an operation runs, and through which door.
+
+    *claim* names the request that an idempotency key stands for, once it is known to be the first.
+    """
 
     principal: str
     idempotency_key: str | None = None
+    claim: str | None = None
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,7 +42,7 @@ class OrderService:
         for a bare order. Exits are in percent of the entry price; without them the risk
         parameters' own apply. Needs the engine running (start_bot). On spot only side buy opens
         a position. Afterwards get_positions shows it."""
-        self._must_run()
+        self._session.must_run()
         parameters = self._session.state.parameters
         plan = ExitPlan(
             stop_loss_pct=request.stop_loss_pct or parameters.stop_loss_percent,
@@ -129,9 +129,6 @@ class OrderService:
         if price is None or not price.fresh:
             await self._session.follow(market.key)
 
-    def _must_run(self) -> None:
-        self._session.must_run()
-
     def _intent(
         self,
         market: Market,
@@ -147,7 +144,6 @@ class OrderService:
         amount = exact(request.amount)
         # Closing more than is held is for the gate to refuse, as an entry against a position.
         reduces = held.id if held is not None and closes and amount <= held.size else None
-        key = caller.idempotency_key
         return OrderIntent(
             market=market.key,
             side=request.side,
@@ -160,7 +156,7 @@ class OrderService:
             leverage=held.leverage if reduces and held is not None else request.leverage,
             reduces=reduces,
             plan=None if reduces else plan or self._default_plan(),
-            idempotency=f"{caller.principal}:{key}" if key else None,
+            idempotency=caller.claim,
         )
 
     def _default_plan(self) -> ExitPlan:

@@ -27,7 +27,7 @@ class ScalpingService:
         strategies, whether it may open positions, and what is wrong, if anything. Use it first;
         get_positions and get_risk_state have the details."""
         session, state = self._session, self._session.state
-        active = [strategy.name for strategy in session.roster.chosen()]
+        active = session.roster.chosen()
         killed = state.kill_switch is not None
         paused = any(session.clock.now() < pause.until for pause in state.pauses.values())
         return Status(
@@ -204,7 +204,7 @@ class ScalpingService:
     def _errors(self) -> list[str]:
         session = self._session
         found = [] if session.healthy else ["The journal cannot be written"]
-        found += [f"{name}: market data is stale" for name in session.stale_exchanges()]
+        found += [f"{key}: market data is stale" for key in session.stale_markets()]
         found += [f"plugin {name}: {reason}" for name, reason in sorted(self._broken.items())]
         found += [
             f"strategy {name} was stopped: {settings.fault}"

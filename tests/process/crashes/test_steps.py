@@ -143,6 +143,19 @@ def test_dying_again_while_recovering_changes_nothing(launch, serve, books, step
     assert found.traded(MARKET) == AMOUNT
 
 
+def test_what_one_recovery_did_not_find_out_the_next_one_does(launch, serve, books) -> None:
+    serve(**QUIET, failpoint="order.before_send").die_of("submit_market_order", **BUY)
+    launch(**QUIET, failpoint="durable.OrderChanged").was_killed()
+
+    again = serve(**QUIET)
+    again.settle()
+    again.stop()
+
+    found = books()
+    assert found.objections() == []
+    assert [order.status for order in found.orders.values()] == ["rejected"]
+
+
 @pytest.mark.parametrize("step", ["made.FundingBooked", "durable.FundingBooked:2"])
 def test_funding_is_booked_once(serve, books, step: str) -> None:
     dying = serve(**QUIET | {"exchanges__sim__speed": 20_000}, failpoint=step)

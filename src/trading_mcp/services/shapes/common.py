@@ -15,8 +15,8 @@ Exchange = Annotated[
 ]
 Interval = Annotated[str, Meta(description="Candle length: 1m, 3m, 5m, 15m, 30m, 1h, ... 1d")]
 Positive = Annotated[float, Meta(gt=0, le=1e15)]
-Amount = Annotated[float, Meta(gt=0, le=1e15, description="In base currency, such as BTC")]
-Price = Annotated[float, Meta(gt=0, le=1e15, description="In quote currency per base")]
+Amount = Annotated[float, Meta(ge=1e-12, le=1e15, description="In base currency, such as BTC")]
+Price = Annotated[float, Meta(ge=1e-12, le=1e15, description="In quote currency per base")]
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 IdempotencyKey = (

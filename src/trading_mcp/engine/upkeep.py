@@ -1,0 +1,135 @@
+"""What goes on all the time: listening, looking at the clock, agreeing with the exchanges."""
+
+import asyncio
+
+import structlog
+
+from trading_mcp.domain.markets import MarketKey
+from trading_mcp.domain.orders import Fill
+from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport, VenueReport
+from trading_mcp.engine.exchange import Exchange
+from trading_mcp.engine.facts import MetricsMeasured
+from trading_mcp.engine.reconcile import agree, doubt
+from trading_mcp.engine.session import Session
+
+log = structlog.get_logger(__name__)
+TICK_S = 1.0
+AGREE_EVERY_S = 10.0
+FLUSH_EVERY = 600
+"""Ticks between two writes of candles: each rewrites a month's file. None is lost, for what is
+not on disk when the process dies can be asked for again."""
+
+
+class Upkeep:
+    """Keeps a session in step with time and with its exchanges."""
+
+    def __init__(self, session: Session):
+        self._session = session
+        self._agreed_at: dict[str, int] = {}
+
+    async def open(self) -> None:
+        """Recover, agree with the exchanges, and start what goes on until the session ends.
+
+        An exchange or a market that gives no answer is tried again later: the others, and the
+        kill switch, must not wait for it.
+        """
+        session = self._session
+        for exchange in session.exchanges.values():
+            doubt(session.core, session.ledger, exchange)
+            await self.agree(exchange)
+        for key in session.followed():
+            await self.follow(key)
+        for feed in session.feeds.values():
+            session.flight.spawn(feed.run())
+        for exchange in session.exchanges.values():
+            session.flight.spawn(self._listen(exchange))
+            session.flight.spawn(self._go_on_agreeing(exchange))
+        session.flight.spawn(self._tick())
+        session.prove()
+
+    async def agree(self, exchange: Exchange) -> None:
+        """Agree with *exchange*; what fails is logged, and tried again with the next round."""
+        session, name = self._session, exchange.name
+        since = self._agreed_at.get(name, session.state.now)
+        now = session.clock.now()
+        try:
+            await agree(session.core, session.ledger, session.flight, exchange, since)
+        except Exception:  # whatever the adapter raised: the other exchanges go on
+            log.exception("not_agreed", exchange=name)
+        else:
+            self._agreed_at[name] = now
+
+    async def follow(self, key: MarketKey) -> None:
+        """Watch a market; one that gives no data stays stale and is tried again."""
+        try:
+            await self._session.follow(key)
+        except Exception as error:  # whatever the adapter raised: the other markets go on
+            log.error("market_not_followed", market=key, error=str(error))
+            self._session.unfollowed.add(key)
+        else:
+            self._session.unfollowed.discard(key)
+
+    async def _listen(self, exchange: Exchange) -> None:
+        while True:
+            try:
+                async for report in exchange.venue.reports():
+                    await self._take_in(report)
+            except Exception:  # a broken stream is reopened; agreeing finds what was missed
+                log.exception("account_stream_failed", exchange=exchange.name)
+            await asyncio.sleep(TICK_S)
+
+    async def _take_in(self, report: VenueReport) -> None:
+        core, ledger = self._session.core, self._session.ledger
+        match report:
+            case OrderReport():
+                await self._session.flight.take_in(report)
+            case Fill():
+                ledger.write(core.on_fill(report))
+            case FundingPaid():
+                ledger.write(core.on_funding(report))
+            case Liquidated():
+                ledger.write(core.on_liquidated(report))
+
+    async def _go_on_agreeing(self, exchange: Exchange) -> None:
+        while True:
+            await asyncio.sleep(AGREE_EVERY_S)
+            await self.agree(exchange)
+            for key in sorted(self._session.unfollowed):
+                await self.follow(key)
+
+    async def _tick(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK_S)
+            ticks += 1
+            try:
+                await self._each_second(ticks)
+            except Exception:  # the watch must go on; what failed is tried again
+                log.exception("tick_failed")
+
+    async def _each_second(self, ticks: int) -> None:
+        session = self._session
+        for key in session.stale_markets():
+            session.core.standings.lose_price(key)
+        session.ledger.write(session.core.on_time(session.clock.now()))
+        session.hub.publish(self._measured())
+        if session.state.kill_switch is not None and session.core.working_entries():
+            # Not waited for: an exchange that is silent must not hold the watch up.
+            session.flight.spawn(self._sweep())
+        if ticks % FLUSH_EVERY == 0:
+            for feed in session.feeds.values():
+                await feed.flush()
+
+    async def _sweep(self) -> None:
+        await self._session.cancel_entries()
+
+    def _measured(self) -> MetricsMeasured:
+        session = self._session
+        tally, now = session.state.tally(), session.clock.now()
+        return MetricsMeasured(
+            total_pnl=float(tally.pnl),
+            daily_pnl=float(tally.pnl_since(now)),
+            win_rate=tally.win_rate,
+            active_positions=len(session.state.positions),
+            at=now,
+        )
