@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import decimal
 import gc
 import json
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,11 @@ from trading_mcp.api.context import ApiContext
 from trading_mcp.api.logging import configure_logging
 from trading_mcp.config import Config, ConfigError
 from trading_mcp.domain.entries import AnyEntry
+from trading_mcp.domain.errors import InvalidParameter
+from trading_mcp.domain.markets import Market
+from trading_mcp.domain.numbers import EXACT
+from trading_mcp.domain.orders import Order
+from trading_mcp.domain.positions import Position
 from trading_mcp.engine import chronicle
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.exchange import Exchange
@@ -34,6 +40,7 @@ from trading_mcp.engine.hub import Hub
 from trading_mcp.engine.opening import first_entries, read_state
 from trading_mcp.engine.roster import Roster
 from trading_mcp.engine.session import Session
+from trading_mcp.engine.state import State
 from trading_mcp.engine.upkeep import Upkeep
 from trading_mcp.ports import Checkpoint
 from trading_mcp.services.announcements import Announcer
@@ -66,17 +73,21 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 @contextlib.asynccontextmanager
 async def running(config: Config) -> AsyncIterator[Server]:
     """Open the data directory, recover, and run the engine until the block ends."""
+    # Sums and products of money are exact: no context below this one rounds.
+    decimal.setcontext(EXACT.copy())
     directory = Path(config.storage.data_dir)
     lock = DataDirectoryLock(directory)
     checkpoint = failpoint(os.environ.get(FAILPOINT, ""))
     hub = Hub()
     hub.listen(chronicle.tell)
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(lock.release)
         wall = SystemClock()
         path = directory / "engine.sqlite"
         journal: SqliteJournal[AnyEntry] = SqliteJournal(
             path, AnyEntry, project=HistoryProjection(), checkpoint=checkpoint
         )
+        stack.push_async_callback(journal.close)
         if (warning := wal_reset_warning()) is not None:
             log.warning("sqlite_version", warning=warning)
         history = SqliteHistory(path)
@@ -105,8 +116,13 @@ async def running(config: Config) -> AsyncIterator[Server]:
         catalogue = discover(config.strategies.enabled, prove=False)
         for plugin, reason in catalogue.broken.items():
             log.error("plugin_broken", plugin=plugin, reason=reason)
+        unknown = set(config.strategies.settings) - set(catalogue.strategies)
+        if unknown and not catalogue.broken:
+            names = ", ".join(sorted(unknown))
+            raise ConfigError(f"strategies.settings: no enabled plugin has a strategy {names}")
         roster = Roster(state, {n: info.cls for n, info in catalogue.strategies.items()})
         markets = await simulated.market_data.markets()
+        _must_know(state, markets)
         session = Session(
             core=Core(
                 state,
@@ -128,7 +144,17 @@ async def running(config: Config) -> AsyncIterator[Server]:
         await Upkeep(session).open()
         operations = _operations(session, history, catalogue)
         yield Server(session=session, operations=operations, announcer=Announcer(hub), lock=lock)
-    lock.release()
+
+
+def _must_know(state: State, markets: Sequence[Market]) -> None:
+    """Raise ConfigError if something is held on a market that is not there any more."""
+    held: list[Position | Order] = [*state.positions.values(), *state.orders.values()]
+    gone = {item.market for item in held} - {market.key for market in markets}
+    if gone:
+        raise ConfigError(
+            f"{', '.join(sorted(gone))}: positions or orders are held there, but no configured "
+            "exchange has the market. Configure it again."
+        )
 
 
 async def _begin(session: Session, config: Config) -> None:
@@ -147,7 +173,10 @@ async def _begin(session: Session, config: Config) -> None:
         except ValueError as error:
             raise ConfigError(str(error)) from None
         await session.record(*entries)
-    newcomers = session.roster.newcomers(config.strategies.settings, at)
+    try:
+        newcomers = session.roster.newcomers(config.strategies.settings, at)
+    except InvalidParameter as error:
+        raise ConfigError(f"strategies.settings: {error.message}") from None
     if newcomers:
         await session.record(*newcomers)
 

@@ -301,3 +301,125 @@ def test_closing_more_than_is_held_is_refused(bench):
     too_much = bench.submit("sell", "2", reduces=order.position_id)
     assert too_much.objection.rule == "more_is_closed_than_held"
     assert bench.submit("sell", "2").objection.rule == "position_would_flip"
+
+
+def test_a_cancel_asked_for_with_an_old_view_undoes_no_fill(bench):
+    order = bench.submit("buy", "1", price=Decimal(100))
+    bench.accept(order)
+    bench.fill(order)
+    assert bench.core.request_cancel(order.id, bench.now) == []
+    assert bench.state.ended[order.id].filled == 1
+
+
+def test_a_resting_target_does_not_keep_the_stop_back(bench):
+    entry = bench.open(plan=PLAN)
+    target = bench.submit("sell", "1", reduces=entry.position_id, price=Decimal(120))
+    bench.accept(target)
+    bench.price(90.0)
+    assert bench.state.orders[target.id].cancelling
+    cancelled = report_of(target, "cancelled", bench.now)
+    (leaving,) = approved(bench.keep(bench.core.on_report(cancelled)))
+    assert (leaving.type, leaving.amount, leaving.reason) == ("market", 1, "stop_loss")
+
+
+def test_a_position_that_is_being_left_is_left_though_the_price_came_back(bench):
+    bench.open(plan=PLAN)
+    (refused,) = approved(bench.price(99.0))
+    bench.keep(bench.core.on_refused(refused.id, "test", bench.now))
+    bench.now += 2_000
+    (again,) = approved(bench.price(100.0))
+    assert again.reason == "stop_loss"
+
+
+def test_exits_that_trade_nothing_are_tried_ever_more_slowly(bench):
+    bench.open(plan=PLAN)
+    sent = []
+    for second in range(60):
+        for order in approved(bench.price(90.0)):
+            sent.append(second)
+            bench.accept(order)
+            bench.keep(bench.core.on_report(report_of(order, "cancelled", bench.now)))
+    assert len(sent) == 6
+
+
+def test_a_position_reopened_by_a_late_fill_is_counted_once(bench):
+    entry = bench.open("buy", "2", plan=PLAN, price=Decimal(100))
+    late = bench.submit("buy", "1", price=Decimal(100))
+    bench.accept(late)
+    out = bench.submit("sell", "2", reduces=entry.position_id)
+    bench.fill(out, price="110")
+    bench.fill(late, price="100")
+    out = bench.submit("sell", "1", reduces=entry.position_id)
+    bench.fill(out, price="110")
+    tally = bench.state.tally()
+    assert (tally.trades, tally.pnl) == (1, 30)
+    assert bench.state.cash["sim:USDT"] == 10_030
+
+
+def test_what_was_taken_for_dead_and_is_not_stops_everything_new(bench):
+    order = bench.submit("buy", "1", price=Decimal(100))
+    bench.keep(bench.core.on_refused(order.id, "unknown to the exchange, twice", bench.now))
+    bench.keep(bench.core.on_report(report_of(order, "open", bench.now)))
+    assert bench.state.orders[order.id].status == "open"
+    assert bench.core.standings.exposure() == 100
+    assert bench.state.kill_switch is not None
+
+
+def test_an_order_the_exchange_calls_filled_with_less_ends(bench):
+    order = bench.submit("buy", "1", price=Decimal(100))
+    bench.accept(order)
+    bench.fill(order, "0.9")
+    done = msgspec.structs.replace(report_of(order, "filled", bench.now), filled=Decimal("0.9"))
+    bench.keep(bench.core.on_report(done))
+    assert bench.state.ended[order.id].status == "cancelled"
+
+
+def test_a_deposit_is_no_profit_and_a_withdrawal_no_loss(bench):
+    for total in (Decimal(20_000), Decimal(5_000)):
+        bench.keep(bench.core.on_balance("sim", "USDT", total, f"moved to {total}"))
+        bench.price(100.0)
+        equity = bench.core.equity()
+        assert equity.day == equity.now == total
+    assert bench.state.kill_switch is None
+
+
+def test_a_time_from_the_future_is_not_believed(limited):
+    bench = limited()
+    bench.core.desk._horizon = lambda: bench.now
+    order = bench.submit("buy", "1", price=Decimal(100))
+    far = bench.now + 10**12
+    bench.keep(bench.core.on_report(report_of(order, "open", far)))
+    assert bench.core.desk.now <= bench.now + 5_000
+
+
+def test_an_old_liquidation_does_not_close_a_new_position(bench, perpetual):
+    report = Liquidated(
+        exchange="sim",
+        symbol=perpetual.symbol,
+        trade_id="l0",
+        amount=Decimal(1),
+        price=Decimal(91),
+        fee=Decimal(0),
+        at=bench.now - 60_000,
+    )
+    order = bench.open("buy", "1", market=perpetual, plan=PLAN)
+    bench.keep(bench.core.on_liquidated(report))
+    assert bench.state.positions[order.position_id].size == 1
+
+
+def test_a_position_is_enlarged_with_its_own_leverage_only(bench, perpetual):
+    bench.open("buy", "1", market=perpetual, plan=PLAN, leverage=2)
+    refused = bench.submit("buy", "1", market=perpetual, leverage=5)
+    assert refused.objection.rule == "leverage_differs_from_the_position"
+
+
+def report_of(order: Order, status: str, at: int) -> OrderReport:
+    return OrderReport(
+        exchange="sim",
+        symbol=order.symbol,
+        client_id=order.client_id,
+        venue_id="v",
+        status=status,
+        filled=Decimal(0),
+        at=at,
+    )

@@ -25,8 +25,8 @@ from trading_mcp.engine.hub import Hub
 from trading_mcp.engine.opening import first_entries, read_state
 from trading_mcp.engine.roster import Roster
 from trading_mcp.engine.session import Session
-from trading_mcp.engine.upkeep import Upkeep
 from trading_mcp.engine.settings import ScalpingSettings
+from trading_mcp.engine.upkeep import Upkeep
 from trading_mcp.strategy.base import Params, Strategy
 
 START = 1_763_287_200_000
@@ -280,7 +280,7 @@ class Rig:
         self.venue = Venue(self.data)
         self.strategies = strategies
         self.settings = ScalpingSettings(
-            pairs=SYMBOLS, settle_fence_ms=0, order_timeout_ms=1_000, strategy_budget_ms=200
+            pairs=SYMBOLS, settle_fence_ms=0, order_timeout_ms=1_000, strategy_budget_ms=1_000
         )
         self.data.before = self.quiet
         self.session: Session | None = None

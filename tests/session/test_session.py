@@ -12,7 +12,10 @@ from trading_mcp.domain import entries as e
 from trading_mcp.domain.errors import StorageUnavailable
 from trading_mcp.domain.orders import Order, OrderIntent, Refused
 from trading_mcp.domain.signals import Signals
+from trading_mcp.engine.facts import MetricsMeasured
 from trading_mcp.engine.state import State, encoded
+
+START = 1_763_287_200_000
 
 
 def buy(amount: str = "1", **fields) -> OrderIntent:
@@ -181,6 +184,8 @@ def broken(kind, ups):
             match kind:
                 case "raises":
                     raise RuntimeError("a bug in the plugin")
+                case "exits":
+                    raise SystemExit
                 case "hangs":
                     self.asked.set()
                     threading.Event().wait()
@@ -202,7 +207,7 @@ def broken(kind, ups):
 
 
 @pytest.mark.parametrize(
-    "kind", ["raises", "hangs", "returns_nothing", "returns_nan", "returns_too_few"]
+    "kind", ["raises", "exits", "hangs", "returns_nothing", "returns_nan", "returns_too_few"]
 )
 async def test_a_strategy_that_goes_wrong_stops_alone(rig, walk, ups, kind):
     bad = broken(kind, ups)
@@ -246,3 +251,96 @@ async def test_a_gap_in_the_candles_is_filled_from_the_exchange(rig, walk):
     newest = session.decider._windows["sim:AAA-USDT"]
     steps = np.diff(newest.candles().time)
     assert set(steps.tolist()) == {60_000}
+
+
+async def test_an_order_unknown_before_a_restart_is_settled_after_it(rig):
+    one = rig()
+    session = await one.open()
+    one.venue.accepts = False
+    one.venue.answer = one.venue.fall_silent
+    order = await session.submit(buy(), within=1)
+    assert order.status == "unknown"
+    await session.flight.close()
+    one.clock.monotonic = time.monotonic
+    again = await one.open()
+    while order.id in again.state.orders:
+        await again.flight.changed(order.id, within=10)
+    assert again.state.ended[order.id].status == "rejected"
+
+
+async def test_a_cancel_that_was_cut_off_is_sent_after_the_restart(rig):
+    one = rig()
+    session = await one.open()
+    one.venue.fills_orders = False
+    working = await session.submit(buy("1", price=Decimal(99)), within=1)
+    await session.flight.close()
+    one.journal.append(
+        session.state.seq + 1, session.core.request_cancel(working.id, one.clock.now())
+    )
+    again = await one.open()
+    while working.id in again.state.orders:
+        await again.flight.changed(working.id, within=5)
+    assert one.venue.cancelled == [working.client_id]
+
+
+async def test_a_full_disk_keeps_no_cancel_back(rig):
+    one = rig()
+    session = await one.open()
+    one.venue.fills_orders = False
+    working = await session.submit(buy("1", price=Decimal(99)), within=1)
+    one.journal.healthy = False
+    cancelled, _ = await session.kill("disk", "test")
+    assert cancelled == [working.id]
+    assert one.venue.cancelled == [working.client_id]
+
+
+async def test_a_setting_that_cannot_be_written_is_not_changed(rig):
+    one = rig()
+    session = await one.open()
+    one.journal.healthy = False
+    with pytest.raises(StorageUnavailable):
+        await session.record(e.EngineSwitched(at=START, running=False, principal="test"))
+    assert session.state.running
+
+
+async def test_a_market_that_falls_silent_is_not_entered(rig):
+    one = rig()
+    seconds = [0.0]
+    one.clock.monotonic = lambda: seconds[0]
+    session = await one.open()
+    seconds[0] = 60.0
+    assert session.stale_markets() == ["sim:AAA-USDT", "sim:BBB-USDT"]
+    told = asyncio.Event()
+    one.hub.listen(lambda fact: isinstance(fact, MetricsMeasured) and told.set())
+    await asyncio.wait_for(told.wait(), 10)
+    refused = await session.submit(buy(), within=1)
+    assert refused.objection.rule == "price_is_stale"
+
+
+async def test_a_silent_exchange_does_not_keep_the_session_from_opening(rig):
+    one = rig()
+
+    async def silent() -> None:
+        raise TimeoutError
+
+    one.venue.balances = silent
+    session = await one.open()
+    refused = await session.submit(buy(), within=1)
+    assert isinstance(refused, Refused)
+    cancelled, unresolved = await session.kill("test", "test")
+    assert (cancelled, unresolved) == ([], [])
+
+
+async def test_a_market_that_gives_no_candles_keeps_no_other_back(rig, walk):
+    one = rig(script=walk(30))
+    candles = one.data.candles
+
+    async def broken(symbol, *args, **kwargs):
+        if symbol == "BBB-USDT":
+            raise OSError("no data")
+        return await candles(symbol, *args, **kwargs)
+
+    one.data.candles = broken
+    session = await one.open()
+    assert session.unfollowed == {"sim:BBB-USDT"}
+    assert session.core.standings.prices["sim:AAA-USDT"].fresh

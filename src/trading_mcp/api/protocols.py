@@ -90,7 +90,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             super().data_received(data)
             return
         self.conn.receive_data(data)
-        if self.conn.parser_exc is None:
+        if self.conn.handshake_exc is None:
             self.handle_events()
         else:
             self.handshake_complete = self.close_sent = True

@@ -218,8 +218,9 @@ class Desk:
 
     def _note_order(self, order: Order) -> None:
         self.standings.note_order(order)
-        if order.position_id and (order.filled or order.status == "cancelled"):
-            # An exit that makes progress, or gets out of the way, is not a failed one.
+        out_of_the_way = order.status == "cancelled" and order.type != "market"
+        if order.position_id and (order.filled or out_of_the_way):
+            # An exit that makes progress, or makes room for another, is not a failed one.
             self._retry_at.pop(order.position_id, None)
 
     def _position_for(self, intent: OrderIntent, standing: Standing) -> str | None:

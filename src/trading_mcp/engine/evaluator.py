@@ -114,6 +114,9 @@ class _Thread:
         self._jobs.put(None)
 
     def _run(self) -> None:
+        # TA-Lib takes longer to import than a strategy may take to answer: before the first one.
+        from trading_mcp.indicators import series  # noqa: F401  # for `_atr`
+
         while (job := self._jobs.get()) is not None:
             for strategy in job.strategies:
                 if self.left:

@@ -104,8 +104,9 @@ class Session:
         try:
             for feed in self.feeds.values():
                 await feed.flush()
-        finally:
-            await self.ledger.close()
+        except Exception:  # candles can be asked for again; the journal must still be closed
+            log.exception("candles_not_written")
+        await self.ledger.close()
 
     @property
     def uptime_s(self) -> float:

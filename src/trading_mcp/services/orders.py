@@ -1,15 +1,14 @@
 """Orders: submitted through the gate, cancelled, listed."""
 
-from decimal import Decimal
 from typing import Literal
 
 from trading_mcp.domain.errors import InvalidParameter, OrderFailed, OrderNotFound
 from trading_mcp.domain.markets import Market, MarketType
 from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.orders import ExitPlan, Order, OrderIntent, Refused
-from trading_mcp.domain.positions import closing_side
 from trading_mcp.engine.session import Session
 from trading_mcp.ports import History
+from trading_mcp.services.intents import by_hand, default_plan, held_by_hand
 from trading_mcp.services.operations import Caller, operation
 from trading_mcp.services.refusals import failure, refusal
 from trading_mcp.services.shapes.orders import (
@@ -23,7 +22,6 @@ from trading_mcp.services.shapes.orders import (
 )
 from trading_mcp.services.views import order_view, symbol_from
 
-MANUAL = "manual"
 WAIT_S = 3.0
 """How long a caller waits for the exchange; after it the answer says what is known."""
 Outcome = Literal["accepted", "filled", "partially_filled", "cancelled", "unknown"]
@@ -43,13 +41,6 @@ class OrderService:
         parameters' own apply. Needs the engine running (start_bot). On spot only side buy opens
         a position. Afterwards get_positions shows it."""
         self._session.must_run()
-        parameters = self._session.state.parameters
-        plan = ExitPlan(
-            stop_loss_pct=request.stop_loss_pct or parameters.stop_loss_percent,
-            take_profit_pct=request.take_profit_pct or parameters.take_profit_percent,
-            trailing_pct=request.trailing_stop_pct or 0.0,
-            breakeven_pct=request.breakeven_pct or 0.0,
-        )
         market = self._market(request.exchange, request.pair, request.market_type)
         if market.type == "spot" and request.side == "sell":
             raise InvalidParameter(
@@ -57,9 +48,22 @@ class OrderService:
                 field="side",
                 hint="Use market_type perpetual to go short, or submit_market_order to sell.",
             )
+        if (held := held_by_hand(self._session, market)) is not None:
+            raise InvalidParameter(
+                f"{held.id} is open in {market.symbol} already, with exits of its own",
+                position_id=held.id,
+                hint="Change them with update_sltp, or close it first; submit_market_order adds "
+                "to it.",
+            )
         await self._watched(market)
-        intent = self._intent(market, request, caller, plan=plan)
-        return await self._submitted(intent)
+        standard = default_plan(self._session)
+        plan = ExitPlan(
+            stop_loss_pct=request.stop_loss_pct or standard.stop_loss_pct,
+            take_profit_pct=request.take_profit_pct or standard.take_profit_pct,
+            trailing_pct=request.trailing_stop_pct or 0.0,
+            breakeven_pct=request.breakeven_pct or 0.0,
+        )
+        return await self._submitted(by_hand(self._session, market, request, caller, plan=plan))
 
     @operation("orders", "trade", destructive=True)
     async def submit_market_order(self, request: MarketOrderRequest, caller: Caller) -> OrderAnswer:
@@ -70,7 +74,7 @@ class OrderService:
         get_open_orders; don't send again."""
         market = self._market(request.exchange, request.pair, request.market_type)
         await self._watched(market)
-        return await self._submitted(self._intent(market, request, caller))
+        return await self._submitted(by_hand(self._session, market, request, caller))
 
     @operation("orders", "trade", destructive=True)
     async def submit_limit_order(self, request: LimitOrderRequest, caller: Caller) -> OrderAnswer:
@@ -80,8 +84,8 @@ class OrderService:
         back."""
         market = self._market(request.exchange, request.pair, request.market_type)
         await self._watched(market)
-        price = exact(request.price)
-        return await self._submitted(self._intent(market, request, caller, price=price))
+        intent = by_hand(self._session, market, request, caller, price=exact(request.price))
+        return await self._submitted(intent)
 
     @operation("orders", "trade", idempotent=True)
     async def cancel_order(self, request: CancelRequest, caller: Caller) -> OrderAnswer:
@@ -128,43 +132,6 @@ class OrderService:
         price = self._session.core.standings.prices.get(market.key)
         if price is None or not price.fresh:
             await self._session.follow(market.key)
-
-    def _intent(
-        self,
-        market: Market,
-        request: ScalpRequest | MarketOrderRequest | LimitOrderRequest,
-        caller: Caller,
-        *,
-        price: Decimal | None = None,
-        plan: ExitPlan | None = None,
-    ) -> OrderIntent:
-        standing = self._session.core.standings.standing(market.key, self._session.clock.now())
-        held = standing.position_of(MANUAL)
-        closes = held is not None and request.side == closing_side(held.side)
-        amount = exact(request.amount)
-        # Closing more than is held is for the gate to refuse, as an entry against a position.
-        reduces = held.id if held is not None and closes and amount <= held.size else None
-        return OrderIntent(
-            market=market.key,
-            side=request.side,
-            type="limit" if price is not None else "market",
-            amount=amount,
-            price=price,
-            owner=MANUAL,
-            principal=caller.principal,
-            reason="manual",
-            leverage=held.leverage if reduces and held is not None else request.leverage,
-            reduces=reduces,
-            plan=None if reduces else plan or self._default_plan(),
-            idempotency=caller.claim,
-        )
-
-    def _default_plan(self) -> ExitPlan:
-        parameters = self._session.state.parameters
-        return ExitPlan(
-            stop_loss_pct=parameters.stop_loss_percent,
-            take_profit_pct=parameters.take_profit_percent,
-        )
 
     async def _submitted(self, intent: OrderIntent) -> OrderAnswer:
         result = await self._session.submit(intent, within=WAIT_S)

@@ -14,8 +14,8 @@ from trading_mcp.domain.orders import Order, OrderIntent, Verdict
 from trading_mcp.domain.positions import Position
 from trading_mcp.engine.session import Session
 from trading_mcp.risk import sentinel
+from trading_mcp.services.intents import by_hand
 from trading_mcp.services.operations import Caller, operation
-from trading_mcp.services.orders import MANUAL
 from trading_mcp.services.shapes.common import Mutation, Nothing, OfExchange
 from trading_mcp.services.shapes.risk import (
     CheckAnswer,
@@ -176,7 +176,8 @@ class RiskService:
         )
         if market.key not in self._session.core.standings.prices:
             await self._session.follow(market.key)
-        intent = _intent(request, market, caller)
+        price = exact(request.price) if request.price is not None else None
+        intent = by_hand(self._session, market, request, caller, price=price)
         verdicts = self._session.core.review(intent, self._session.clock.now())
         objection = next((v for v in verdicts if not v.allowed), None)
         return CheckAnswer(
@@ -254,20 +255,6 @@ class RiskService:
             cancelled=cancelled,
             unresolved=unresolved,
         )
-
-
-def _intent(request: CheckRequest, market: Market, caller: Caller) -> OrderIntent:
-    return OrderIntent(
-        market=market.key,
-        side=request.side,
-        type="limit" if request.price is not None else "market",
-        amount=exact(request.amount),
-        price=exact(request.price) if request.price is not None else None,
-        owner=MANUAL,
-        principal=caller.principal,
-        reason="manual",
-        leverage=request.leverage,
-    )
 
 
 def _money_per_unit(

@@ -17,8 +17,16 @@ TRADING = {
     "risk__max_open_positions": 30,
     "risk__max_total_exposure_usd": 9000.0,
     "risk__max_consecutive_losses": 1000,
+    "scalping__settle_fence_ms": 0,
 }
-CALM = {**TRADING, "exchanges__sim__speed": 1e-6, "scalping__settle_fence_ms": 0}
+FAULTS = {
+    "exchanges__sim__faults__reject": 0.05,
+    "exchanges__sim__faults__timeout_before_accept": 0.05,
+    "exchanges__sim__faults__timeout_after_accept": 0.05,
+    "exchanges__sim__faults__duplicate_fill": 0.3,
+    "exchanges__sim__faults__disconnect": 0.01,
+}
+CALM = {**TRADING, "exchanges__sim__speed": 1e-6}
 
 
 def test_killed_again_and_again_its_books_stay_the_exchanges(launch, serve, books, until) -> None:
@@ -28,7 +36,8 @@ def test_killed_again_and_again_its_books_stay_the_exchanges(launch, serve, book
     first.kill()
 
     for number in range(KILLS):
-        server = launch(**TRADING)
+        faults = FAULTS if number % 2 else {}
+        server = launch(**TRADING, **faults)
         if chance.random() < 0.75:
             server.wait_until_ready()
         server.live_for(chance.uniform(0, 2))
