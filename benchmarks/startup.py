@@ -127,7 +127,9 @@ def _help() -> float:
     spent = []
     for _ in range(2 * ROUNDS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run((*PROGRAM, "--help"), stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            (*PROGRAM, "--help"), stdout=subprocess.DEVNULL, env=_environment(), check=True
+        )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return median(spent)

@@ -70,15 +70,23 @@ async def test_endless_headers_are_not_answered(server: Running) -> None:
     assert said == b"" or said.startswith(b"HTTP/1.1 400")
 
 
-@pytest.mark.parametrize("wrong", [b"POST /ws HTTP/1.1\r\n", b"GET /ws HTTP/1.1\r\nCookie: %s\r\n"])
+@pytest.mark.parametrize(
+    ("method", "header", "status"),
+    [
+        (b"GET", b"Cookie: " + b"x" * 9000, b"400"),
+        (b"GET", b"Content-Length: 5", b"400"),
+        (b"GET", b"Sec-WebSocket-Protocol: ,", b"400"),
+        (b"POST", b"Accept: */*", b"405"),
+    ],
+)
 async def test_what_is_no_handshake_is_refused_and_holds_up_nothing(
-    running: Serve, wrong: bytes
+    running: Serve, method: bytes, header: bytes, status: bytes
 ) -> None:
     upgrade = (
-        b"Host: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        b" /ws HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\n" + header + b"\r\n\r\n"
     )
     async with running() as server:  # and it must stop in good order
-        said = await answered(server, wrong.replace(b"%s", b"x" * 9000) + upgrade)
+        said = await answered(server, method + upgrade)
 
-    assert said.startswith(b"HTTP/1.1 400")
+    assert said.startswith(b"HTTP/1.1 " + status)

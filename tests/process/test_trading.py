@@ -60,7 +60,7 @@ def test_subscribers_hear_of_positions_trades_metrics_and_the_kill_switch(serve)
 
 
 def test_after_the_kill_switch_positions_only_get_fewer(serve, until) -> None:
-    server = serve(**QUICK)
+    server = serve(exchanges__sim__speed=2_000)
     until(lambda: has_traded(server))
     server.send("POST", KILL_SWITCH, {"reason": "a drill"})
     newest = server.get("/api/v1/scalping/execution/history", limit=1)[0]["order_id"]

@@ -94,6 +94,8 @@ class Subscribers:
 
     def hear(self, announcement: Announcement) -> None:
         """Pass *announcement* to its channel's subscribers. Returns at once."""
+        if not self._all:
+            return
         frame = Frame(Opcode.TEXT, announcement.payload).serialize(mask=False)
         for subscriber in tuple(self._all):
             if announcement.channel in subscriber.channels:

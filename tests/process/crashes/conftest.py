@@ -260,7 +260,9 @@ def books(tmp_path: Path, data_dir: Path) -> Callable[[], Books]:
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory whose first entries are written."""
     directory = tmp_path_factory.mktemp("founded") / "data"
-    config = load(SHIPPED, [f"storage.data_dir={directory}", "strategies.enabled=[]"])
+    roomy = ["risk.max_position_size_usd=1000", "risk.max_total_exposure_usd=5000"]
+    settings = [f"storage.data_dir={directory}", "strategies.enabled=[]", *roomy]
+    config = load(SHIPPED, settings)
 
     async def found() -> None:
         async with running(config):

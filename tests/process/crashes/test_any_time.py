@@ -16,6 +16,7 @@ TRADING = {
     "scalping__pairs": MARKETS,
     "risk__max_open_positions": 30,
     "risk__max_total_exposure_usd": 9000.0,
+    "risk__max_position_size_usd": 1000.0,
     "risk__max_consecutive_losses": 1000,
     "scalping__settle_fence_ms": 0,
 }
