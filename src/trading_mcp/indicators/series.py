@@ -149,29 +149,33 @@ def ema_warmup(period: int) -> int:
 
 
 def _crosses(upper: Column | float, lower: Column | float) -> Flags:
-    margin = TIE * np.maximum(np.abs(upper), np.abs(lower))
-    above = np.asarray(upper > lower + margin)
-    known = ~(np.isnan(upper) | np.isnan(lower))
+    line = lower + TIE * np.maximum(np.abs(upper), np.abs(lower))
+    above, below = np.asarray(upper > line), np.asarray(upper <= line)  # NaN is neither
     crossed = np.zeros(len(above), dtype=np.bool_)
-    crossed[1:] = above[1:] & ~above[:-1] & known[:-1]
+    np.logical_and(above[1:], below[:-1], out=crossed[1:])
     return crossed
 
 
 def _talib(function: Callable[..., Any], *columns: Column, **parameters: float) -> list[Column]:
     inputs = [np.ascontiguousarray(column, dtype=np.float64) for column in columns]
+    # What is wrapped: TA-Lib's wrapper looks for pandas and polars, for longer than it computes.
+    plain = getattr(function, "__wrapped__", function)
     try:
-        answer = function(*inputs, **parameters)
+        answer = plain(*inputs, **parameters)
     except Exception as error:  # TA-Lib raises nothing narrower
         raise ValueError(f"{function.__name__} of {parameters}: {error}") from error
     outputs = list(answer) if isinstance(answer, tuple) else [answer]
+    hole = _first_hole(inputs)
     for output in outputs:
         # Some functions skip a NaN by accident of comparison; we never answer past one.
-        output[_first_hole(inputs) :] = np.nan
+        output[hole:] = np.nan
     return outputs
 
 
 def _first_hole(columns: list[Column]) -> int:
-    known = np.logical_and.reduce([np.isfinite(column) for column in columns])
+    known = np.isfinite(columns[0])
+    for column in columns[1:]:
+        known &= np.isfinite(column)
     if known.all():
         return len(known)
     holes = np.flatnonzero(np.maximum.accumulate(known) & ~known)
@@ -180,9 +184,7 @@ def _first_hole(columns: list[Column]) -> int:
 
 def _stillness(column: Column, patience: int) -> Iterator[slice]:
     """Yield each stretch of equal values from its row *patience* on; the first one whole."""
-    starts = np.flatnonzero(np.append(True, column[1:] != column[:-1]))
-    ends = np.append(starts[1:], len(column))
-    since = starts + patience
-    since[0] = 0
-    long = since < ends
-    return (slice(start, end) for start, end in zip(since[long], ends[long], strict=True))
+    ends = np.append(np.flatnonzero(column[1:] != column[:-1]) + 1, len(column))
+    yield slice(0, ends[0])
+    for n in np.flatnonzero(ends[1:] - ends[:-1] > patience):
+        yield slice(ends[n] + patience, ends[n + 1])

@@ -39,5 +39,6 @@ def confidence(excess: Column, full: Column | float) -> Column:
     is unknown (NaN) or *full* is 0, it is 0.5 too.
     """
     part = np.divide(excess, full, out=np.zeros(len(excess)), where=np.asarray(full) > 0)
-    strength: Column = 0.5 + 0.5 * np.clip(np.nan_to_num(part), 0.0, 1.0)
+    # fmax takes the number where the other is none.
+    strength: Column = 0.5 + 0.5 * np.minimum(np.fmax(part, 0.0), 1.0)
     return strength
