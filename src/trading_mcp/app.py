@@ -116,10 +116,10 @@ async def running(config: Config) -> AsyncIterator[Server]:
         catalogue = discover(config.strategies.enabled, prove=False)
         for plugin, reason in catalogue.broken.items():
             log.error("plugin_broken", plugin=plugin, reason=reason)
-        unknown = set(config.strategies.settings) - set(catalogue.strategies)
-        if unknown and not catalogue.broken:
-            names = ", ".join(sorted(unknown))
-            raise ConfigError(f"strategies.settings: no enabled plugin has a strategy {names}")
+        # Not refused: who enables fewer plugins need not delete the others' settings.
+        unused = set(config.strategies.settings) - set(catalogue.strategies)
+        if unused:
+            log.warning("strategy_settings_unused", strategies=sorted(unused))
         roster = Roster(state, {n: info.cls for n, info in catalogue.strategies.items()})
         markets = await simulated.market_data.markets()
         _must_know(state, markets)

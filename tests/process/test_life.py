@@ -120,6 +120,14 @@ def test_a_setting_on_the_command_line_wins_over_the_file(serve, tmp_path: Path)
     assert server.get("/api/v1/scalping/status")["pairs"] == ["ETH-USDT"]
 
 
+def test_fewer_strategies_run_than_the_file_has_settings_for(serve) -> None:
+    server = serve(strategies__enabled=["rsi"], strategies__settings__rsi_scalpin__weight=0.1)
+
+    assert server.get("/api/v1/scalping/status")["strategies"] == ["rsi_scalping"]
+    assert "strategy_settings_unused" in server.log
+    assert "rsi_scalpin'" in server.log
+
+
 def test_logs_as_json_are_json_from_the_first_line_to_the_last(serve) -> None:
     server = serve("--log-format", "json")
     server.get("/api/v1/scalping/status")
