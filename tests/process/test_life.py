@@ -21,7 +21,7 @@ IDLE = {"strategies__enabled": []}
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_asked_to_stop_it_ends_well_though_its_clients_stay(serve, number: int) -> None:
-    server = serve(**IDLE)
+    server = serve(exchanges__sim__speed=600)
     rest = httpx.URL(server.urls["rest"])
     half_a_request = socket.create_connection((rest.host, rest.port))
     half_a_request.sendall(b"POST /api/v1/scalping/stop HTTP/1.1\r\nHost:")
@@ -47,7 +47,9 @@ async def test_asked_to_stop_it_ends_well_though_its_clients_stay(serve, number:
 def test_the_ready_file_says_where_each_listener_answers(serve) -> None:
     server = serve("--mcp-port", "off", **IDLE)
 
-    health = {name: httpx.get(f"{url}/health").json()["status"] for name, url in server.urls.items()}
+    health = {
+        name: httpx.get(f"{url}/health").json()["status"] for name, url in server.urls.items()
+    }
 
     assert health == {"gateway": "healthy", "rest": "healthy"}
     assert server.get("/api/gateway/info")["listeners"] == server.urls

@@ -28,7 +28,9 @@ def install(tmp_path: Path, environment: dict[str, str]) -> Callable[[Path], Non
     return installing
 
 
-def test_a_new_package_is_installed_enabled_and_trades(run, install, serve, until, tmp_path) -> None:
+def test_a_new_package_is_installed_enabled_and_trades(
+    run, install, serve, until, tmp_path
+) -> None:
     written = run("plugins", "new", "my_idea", "--into", tmp_path)
     install(tmp_path / "trading-mcp-my-idea")
     listed = run("plugins", "list", "--set", "strategies.enabled=['my_idea']")

@@ -12,8 +12,12 @@ from fastmcp.client.transports import StdioTransport
 
 pytestmark = pytest.mark.slow
 
-IDLE = ["--set", "strategies.enabled=[]"]
-BUY = {"pair": "BTC-USDT", "side": "buy", "amount": 0.0001, "idempotency_key": "once"}
+SETTINGS = {
+    "strategies.enabled": "[]",
+    "risk.max_position_size_usd": "1000",
+    "risk.max_total_exposure_usd": "5000",
+}
+BUY = {"pair": "BTC-USDT", "side": "buy", "amount": 0.001, "idempotency_key": "once"}
 
 
 @pytest.fixture
@@ -107,4 +111,5 @@ def conversation(host: "subprocess.Popen[str]") -> Iterator[str]:
 
 
 def where(data_dir: Path) -> list[str]:
-    return ["--data-dir", str(data_dir), *IDLE]
+    chosen = [word for pair in SETTINGS.items() for word in ("--set", "=".join(pair))]
+    return ["--data-dir", str(data_dir), *chosen]

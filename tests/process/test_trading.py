@@ -1,7 +1,6 @@
 """As it is shipped, the server trades within seconds, and all its faces tell the same story."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest

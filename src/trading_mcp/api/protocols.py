@@ -114,7 +114,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.conn.send_close(code, reason)
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.close_sent = True
-        self._cut_off_soon()
+            self._await_reply()
 
     def resume_writing(self) -> None:
         """Let what waits be written."""
@@ -131,5 +131,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         self._cut_off_soon()
 
-    def _cut_off_soon(self) -> None:
-        self.loop.call_later(LAST_WORDS_S, self.transport.abort)
+    def _await_reply(self) -> None:
+        """Read on until the client agrees to close, or for a while.
+
+        Closing with something unread would reset the connection, and our reason with it.
+        """
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self._cut_off_soon()
+
+    def _cut_off_soon(self) -> asyncio.TimerHandle:
+        return self.loop.call_later(LAST_WORDS_S, self.transport.abort)

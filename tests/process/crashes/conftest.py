@@ -294,7 +294,7 @@ def _in(entry: e.AnyEntry) -> Iterable[Position]:
 
 
 def _rows(connection: sqlite3.Connection, table: str, kind: type[T]) -> list[T]:
-    rows = connection.execute(f"SELECT json FROM {table}")  # noqa: S608  # a name of our own
+    rows = connection.execute(f"SELECT json FROM {table}")  # a name of our own
     return [msgspec.json.decode(json, type=kind) for (json,) in rows]
 
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import pytest
 
+from trading_mcp.domain.entries import PeriodOpened
+
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("begun")]
 
 MARKET = "BTC-USDT-PERP"
@@ -35,7 +37,6 @@ NEVER_SENT = {"journal.committed", "order.before_send"}
         "exchange.accepted",
         "order.accepted",
         "made.FillBooked",
-        "journal.before_commit:2",
         "journal.committed:2",
         "durable.FillBooked",
         "durable.Answered",
@@ -58,7 +59,6 @@ def test_an_order_that_is_asked_for_again_trades_once(serve, books, step: str) -
 @pytest.mark.parametrize(
     "step",
     [
-        "made.OrderApproved:2",
         "order.before_send:2",
         "exchange.accepted:2",
         "order.accepted:2",
@@ -83,13 +83,10 @@ def test_a_position_is_left_once(serve, books, step: str) -> None:
     assert found.traded(MARKET) == (AMOUNT if step == "order.before_send:2" else 0)
 
 
-@pytest.mark.parametrize(
-    "step", ["cancel.before_send", "exchange.cancelled", "cancel.sent", "durable.OrderChanged:3"]
-)
+@pytest.mark.parametrize("step", ["cancel.before_send", "exchange.cancelled", "cancel.sent"])
 def test_a_cancel_that_was_cut_off_can_be_asked_for_again(serve, books, step: str) -> None:
     dying = serve(**QUIET, failpoint=step)
-    resting = dying.call("submit_limit_order", pair=MARKET, side="buy", amount=0.002, price=7e4)
-    order_id = resting["order"]["order_id"]
+    order_id = dying.call("submit_limit_order", **below(dying, 0.9))["order"]["order_id"]
     dying.die_of("cancel_order", order_id=order_id)
 
     again = serve(**QUIET)
@@ -102,14 +99,14 @@ def test_a_cancel_that_was_cut_off_can_be_asked_for_again(serve, books, step: st
 
 
 @pytest.mark.parametrize(
-    "step", ["durable.KillSwitchChanged", "cancel.before_send", "exchange.cancelled", "cancel.sent"]
+    "step", ["durable.KillSwitchChanged", "cancel.before_send", "exchange.cancelled"]
 )
 def test_a_kill_switch_that_was_cut_off_stays_on_and_finishes_its_work(
     serve, books, step: str
 ) -> None:
     dying = serve(**QUIET, failpoint=step)
-    for price in (70_000.0, 71_000.0):
-        dying.call("submit_limit_order", pair=MARKET, side="buy", amount=0.002, price=price)
+    for share in (0.8, 0.9):
+        dying.call("submit_limit_order", **below(dying, share))
     dying.die_of("activate_kill_switch", reason="a drill")
 
     again = serve(**QUIET)
@@ -124,10 +121,7 @@ def test_a_kill_switch_that_was_cut_off_stays_on_and_finishes_its_work(
     assert (found.objections(), found.under_way) == ([], [])
 
 
-@pytest.mark.parametrize(
-    "step",
-    ["made.OrderChanged", "durable.OrderChanged", "made.FillBooked", "journal.before_commit"],
-)
+@pytest.mark.parametrize("step", ["made.OrderChanged", "durable.OrderChanged", "made.FillBooked"])
 def test_dying_again_while_recovering_changes_nothing(launch, serve, books, step: str) -> None:
     serve(**QUIET, failpoint="exchange.accepted").die_of("submit_market_order", **BUY)
     recovering = launch(**QUIET, failpoint=step)
@@ -172,11 +166,18 @@ def test_funding_is_booked_once(serve, books, step: str) -> None:
     assert found.state.position(next(iter(found.positions))).funding != 0
 
 
-@pytest.mark.parametrize("step", ["made.PeriodOpened", "durable.PeriodOpened"])
-def test_a_day_begins_once(serve, books, step: str) -> None:
-    serve(**QUIET | {"exchanges__sim__speed": 20_000}, failpoint=step).was_killed()
+def test_a_day_begins_once(serve, books) -> None:
+    hasty = QUIET | {"exchanges__sim__speed": 20_000}
+    serve(**hasty, failpoint="made.PeriodOpened").was_killed()
+    serve(**hasty, failpoint="durable.PeriodOpened").was_killed()
+    serve(**hasty, failpoint="durable.PeriodOpened").was_killed()
 
-    again = serve(**QUIET | {"exchanges__sim__speed": 20_000}, failpoint="durable.PeriodOpened:2")
-    again.was_killed()
+    found = books()
+    assert found.objections() == []
+    assert sum(isinstance(entry, PeriodOpened) for entry in found.entries) > 3
 
-    assert books().objections() == []
+
+def below(server, share: float) -> dict[str, object]:
+    """Return an order to buy at *share* of the price, which rests."""
+    price = round(server.call("get_ticker", pair=MARKET)["last"] * share)
+    return {"pair": MARKET, "side": "buy", "amount": float(AMOUNT), "price": price}
