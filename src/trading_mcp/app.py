@@ -43,6 +43,7 @@ from trading_mcp.engine.session import Session
 from trading_mcp.engine.state import State
 from trading_mcp.engine.upkeep import Upkeep
 from trading_mcp.ports import Checkpoint
+from trading_mcp.services.analysis import AnalysisService
 from trading_mcp.services.announcements import Announcer
 from trading_mcp.services.execution import ExecutionService
 from trading_mcp.services.idempotency import Idempotency
@@ -53,6 +54,7 @@ from trading_mcp.services.portfolio import PortfolioService
 from trading_mcp.services.positions import PositionService
 from trading_mcp.services.risk import RiskService
 from trading_mcp.services.scalping import ScalpingService
+from trading_mcp.services.signals import SignalService
 from trading_mcp.services.strategies import StrategyService
 from trading_mcp.strategy.loader import Catalogue, discover
 
@@ -189,6 +191,8 @@ def _operations(
     declared = table(
         ScalpingService(session, dict(catalogue.broken)),
         MarketService(session),
+        AnalysisService(session),
+        SignalService(session),
         orders,
         PositionService(session, history),
         PortfolioService(session),

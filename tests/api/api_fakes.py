@@ -9,6 +9,7 @@ from msgspec import inspect
 from trading_mcp.api.context import ApiContext
 from trading_mcp.api.settings import ServerSettings
 from trading_mcp.engine.hub import Hub
+from trading_mcp.services.analysis import AnalysisService
 from trading_mcp.services.announcements import Announcer
 from trading_mcp.services.execution import ExecutionService
 from trading_mcp.services.market import MarketService
@@ -18,11 +19,14 @@ from trading_mcp.services.portfolio import PortfolioService
 from trading_mcp.services.positions import PositionService
 from trading_mcp.services.risk import RiskService
 from trading_mcp.services.scalping import ScalpingService
+from trading_mcp.services.signals import SignalService
 from trading_mcp.services.strategies import StrategyService
 
 SERVICES = (
     ScalpingService,
     MarketService,
+    AnalysisService,
+    SignalService,
     OrderService,
     PositionService,
     PortfolioService,

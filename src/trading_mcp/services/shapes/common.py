@@ -56,3 +56,17 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What was done, in words."""
 
     message: str
+
+
+class OfMarket(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of every answer about one market: where its data is from, and how old it is.
+
+    *timestamp* is what the data shows, by the exchange's clock, *age_ms* how long ago that is.
+    *source* says what the exchange is, such as "simulated".
+    """
+
+    exchange: str
+    pair: str
+    timestamp: str
+    source: str
+    age_ms: float

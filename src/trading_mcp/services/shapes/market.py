@@ -1,12 +1,12 @@
-"""Market data, indicators and what strategies see in them."""
+"""Market data."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from trading_mcp.services.operations import Request
-from trading_mcp.services.shapes.common import Exchange, Interval, MarketTypeChoice, Pair
+from trading_mcp.services.shapes.common import Exchange, Interval, MarketTypeChoice, OfMarket, Pair
 
 
 class MarketRequest(Request, frozen=True, kw_only=True):
@@ -17,12 +17,9 @@ class MarketRequest(Request, frozen=True, kw_only=True):
     market_type: MarketTypeChoice = None
 
 
-class TickerAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Prices in quote per base; *volume* in base over 24 hours; *age_ms* by the
-    exchange's clock."""
+class TickerAnswer(OfMarket, frozen=True, kw_only=True):
+    """Prices in quote per base; *volume* in base over 24 hours."""
 
-    exchange: str
-    pair: str
     last: float
     bid: float
     ask: float
@@ -30,9 +27,6 @@ class TickerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     high_24h: float
     low_24h: float
     change_24h_percent: float
-    timestamp: str
-    source: str
-    age_ms: float
 
 
 class CandlesRequest(Request, frozen=True, kw_only=True):
@@ -56,108 +50,10 @@ class CandleView(msgspec.Struct, frozen=True, kw_only=True):
     volume: float
 
 
-class CandlesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class CandlesAnswer(OfMarket, frozen=True, kw_only=True):
     """Candles, oldest first; the last one is complete."""
 
-    exchange: str
-    pair: str
     interval: str
     candles: list[CandleView]
     count: int
     last_is_complete: bool
-    timestamp: str
-    source: str
-
-
-class RsiRequest(Request, frozen=True, kw_only=True):
-    """Wilder's RSI of closing prices."""
-
-    exchange: Exchange = None
-    pair: Pair
-    market_type: MarketTypeChoice = None
-    interval: Interval = "1m"
-    period: Annotated[int, Meta(ge=2, le=200)] = 14
-    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
-
-
-class RsiAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """RSI after each of the last candles; *rsi* is the newest. Above 70 overbought, below 30
-    oversold."""
-
-    exchange: str
-    pair: str
-    interval: str
-    period: int
-    rsi: float
-    values: list[float]
-    signal: Literal["overbought", "oversold", "neutral"]
-    timestamp: str
-
-
-class OpportunityRequest(Request, frozen=True, kw_only=True):
-    """One market on several timeframes."""
-
-    exchange: Exchange = None
-    pair: Pair
-    market_type: MarketTypeChoice = None
-    timeframes: Annotated[tuple[Interval, ...], Meta(min_length=1, max_length=8)] = (
-        "1m",
-        "3m",
-        "5m",
-    )
-
-
-class IndicatorSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """Indicators on the first timeframe; null where there are too few candles."""
-
-    rsi_7: float | None
-    rsi_14: float | None
-    macd_histogram: float | None
-    bollinger_position: Literal["below", "lower", "middle", "upper", "above"] | None
-
-
-class OpportunityAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the installed strategies see now.
-
-    *confidence* (0 to 1): the mean strength of the strategies on the winning side times the share
-    of (strategy, timeframe) pairs that speak for it among those that speak at all.
-    """
-
-    exchange: str
-    pair: str
-    signal: Literal["long", "short", "neutral"]
-    confidence: float
-    entry_price: float
-    stop_loss: float
-    take_profit: float
-    indicators: IndicatorSnapshot
-    by_timeframe: dict[str, Literal["long", "short", "neutral"]]
-    timestamp: str
-
-
-class SignalsRequest(Request, frozen=True, kw_only=True):
-    """Which markets; left out: all that the engine trades."""
-
-    exchange: Exchange = None
-    pairs: Annotated[list[Pair], Meta(max_length=50)] | None = None
-
-
-class SignalView(msgspec.Struct, frozen=True, kw_only=True):
-    """A strategy's wish at the last closed candle; *action* "hold" means none."""
-
-    pair: str
-    strategy: str
-    action: Literal["enter_long", "exit_long", "enter_short", "exit_short", "hold"]
-    strength: float
-    price: float
-    candle_time: str
-
-
-class SignalsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The active strategies' present wishes; *faults* says which could not answer, and why."""
-
-    exchange: str
-    interval: str
-    signals: list[SignalView]
-    faults: dict[str, str]
-    timestamp: str
