@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,17 +16,26 @@ import structlog
 
 from trading_mcp import __version__
 from trading_mcp.adapters.clocks import SystemClock
+from trading_mcp.adapters.credentials.passwords import Argon2Passwords
+from trading_mcp.adapters.credentials.secret import kept_secret
+from trading_mcp.adapters.credentials.tokens import LEAST_BYTES, JwtTokens
 from trading_mcp.adapters.data_directory import DataDirectoryLock
+from trading_mcp.adapters.messengers.channels import Messenger
 from trading_mcp.adapters.parquet.candles import ParquetCandleStore
 from trading_mcp.adapters.simulated.build import open_simulated
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
+from trading_mcp.adapters.sqlite.access import SqliteAccessStore
+from trading_mcp.adapters.sqlite.alerts import SqliteAlerts
 from trading_mcp.adapters.sqlite.database import wal_reset_warning
 from trading_mcp.adapters.sqlite.history import SqliteHistory
 from trading_mcp.adapters.sqlite.journal import SqliteJournal
 from trading_mcp.adapters.sqlite.projection import HistoryProjection
+from trading_mcp.api.addresses import is_loopback
 from trading_mcp.api.context import ApiContext
 from trading_mcp.api.logging import configure_logging
-from trading_mcp.config import Config, ConfigError
+from trading_mcp.api.rate_limits import RateLimits
+from trading_mcp.config import API_KEY, Config, ConfigError, login_required, requests_limited
+from trading_mcp.domain.alerts import CONFIGS
 from trading_mcp.domain.entries import AnyEntry
 from trading_mcp.domain.errors import InvalidParameter
 from trading_mcp.domain.markets import Market
@@ -35,32 +44,52 @@ from trading_mcp.domain.orders import Order
 from trading_mcp.domain.positions import Position
 from trading_mcp.engine import chronicle
 from trading_mcp.engine.core import Core
+from trading_mcp.engine.dispatch import Dispatcher
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.hub import Hub
+from trading_mcp.engine.lookout import Lookout
 from trading_mcp.engine.opening import first_entries, read_state
 from trading_mcp.engine.roster import Roster
 from trading_mcp.engine.session import Session
 from trading_mcp.engine.state import State
 from trading_mcp.engine.upkeep import Upkeep
-from trading_mcp.ports import Checkpoint
+from trading_mcp.ports import Checkpoint, Clock
+from trading_mcp.services.access import Access
+from trading_mcp.services.alerts import AlertService
 from trading_mcp.services.analysis import AnalysisService
 from trading_mcp.services.announcements import Announcer
+from trading_mcp.services.exchanges import ExchangeService
+from trading_mcp.services.closing import ClosingService
+from trading_mcp.services.counts import Counts
 from trading_mcp.services.execution import ExecutionService
+from trading_mcp.services.guarding import guarded
 from trading_mcp.services.idempotency import Idempotency
 from trading_mcp.services.market import MarketService
+from trading_mcp.services.monitoring import MonitoringService
 from trading_mcp.services.operations import Operation, table
+from trading_mcp.services.opportunity import OpportunityService
 from trading_mcp.services.orders import OrderService
+from trading_mcp.services.pairs import PairService
+from trading_mcp.services.patterns import PatternService
+from trading_mcp.services.planning import PlanningService
 from trading_mcp.services.portfolio import PortfolioService
 from trading_mcp.services.positions import PositionService
+from trading_mcp.services.registry import Registry
 from trading_mcp.services.risk import RiskService
 from trading_mcp.services.scalping import ScalpingService
+from trading_mcp.services.shapes.orders import OrderAnswer
+from trading_mcp.services.shapes.positions import CloseAnswer
 from trading_mcp.services.signals import SignalService
 from trading_mcp.services.strategies import StrategyService
+from trading_mcp.services.timeframes import TimeframeService
 from trading_mcp.strategy.loader import Catalogue, discover
 
 log = structlog.get_logger(__name__)
 FAILPOINT = "TRADING_MCP_FAILPOINT"
 """For crash tests: `NAME` or `NAME:COUNT` kills the process at that step, the COUNT-th time."""
+
+ACCESS = "access.sqlite"
+"""The register of users and keys, in the data directory."""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +98,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     session: Session
     operations: Mapping[str, Operation]
     announcer: Announcer
+    access: Access
     lock: DataDirectoryLock
 
 
@@ -98,6 +128,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
             directory / "sim.sqlite", LedgerEntry
         )
         stack.push_async_callback(exchange_journal.close)
+        access = await _open_access(config, directory, wall, stack)
         state = read_state(journal)
         simulated = await open_simulated(
             config.exchanges.sim,
@@ -125,6 +156,8 @@ async def running(config: Config) -> AsyncIterator[Server]:
         roster = Roster(state, {n: info.cls for n, info in catalogue.strategies.items()})
         markets = await simulated.market_data.markets()
         _must_know(state, markets)
+        dispatcher = _dispatcher(config, directory / "alerts.sqlite", simulated.clock)
+        stack.push_async_callback(dispatcher.close)
         session = Session(
             core=Core(
                 state,
@@ -142,10 +175,76 @@ async def running(config: Config) -> AsyncIterator[Server]:
             checkpoint=checkpoint,
         )
         stack.push_async_callback(session.close)
+        await dispatcher.open(state.alerts.values())
+        counts = Counts(wall.monotonic)
+        for listener in (dispatcher.hear, counts.hear, Lookout(session, dispatcher).hear):
+            hub.listen(listener)
         await _begin(session, config)
         await Upkeep(session).open()
-        operations = _operations(session, history, catalogue)
-        yield Server(session=session, operations=operations, announcer=Announcer(hub), lock=lock)
+        operations = _operations(session, history, catalogue, counts, dispatcher)
+        yield Server(
+            session=session,
+            operations=operations,
+            announcer=Announcer(hub),
+            access=access,
+            lock=lock,
+        )
+
+
+async def _open_access(
+    config: Config, directory: Path, clock: SystemClock, stack: contextlib.AsyncExitStack
+) -> Access:
+    """Open the register of users and keys until *stack* ends."""
+    store = SqliteAccessStore(directory / ACCESS, wall=clock.wall)
+    stack.callback(store.close)
+    access = Access(
+        store=store,
+        passwords=Argon2Passwords(),
+        tokens=JwtTokens(_token_secret(config, directory)),
+        clock=clock,
+        random_hex=secrets.token_hex,
+        token_minutes=config.auth.token_minutes,
+    )
+    stack.push_async_callback(access.close)
+    return access
+
+
+def _token_secret(config: Config, directory: Path) -> Callable[[], bytes]:
+    """Return what gives the secret that tokens are signed with. Raises ConfigError."""
+    name = config.auth.token_secret.removeprefix("env:")
+    if not name:
+        return lambda: kept_secret(directory / "auth.secret")
+    secret = os.environ.get(name, "").encode()
+    if len(secret) < LEAST_BYTES:
+        raise ConfigError(
+            f"auth.token_secret: the environment variable {name} has {len(secret)} bytes; "
+            f"{LEAST_BYTES} at least are expected"
+        )
+    return lambda: secret
+
+
+@contextlib.contextmanager
+def registry(config: Config) -> Iterator[Registry]:
+    """Open the register of users and keys, which a running server reads too."""
+    clock = SystemClock()
+    store = SqliteAccessStore(Path(config.storage.data_dir) / ACCESS, wall=clock.wall)
+    try:
+        yield Registry(
+            store=store,
+            passwords=Argon2Passwords(),
+            clock=clock,
+            random_hex=secrets.token_hex,
+        )
+    finally:
+        store.close()
+
+
+def _dispatcher(config: Config, path: Path, clock: Clock) -> Dispatcher:
+    settings = config.alerts
+    messenger = Messenger(
+        allow_private=settings.allow_private_targets, timeout_ms=settings.timeout_ms, clock=clock
+    )
+    return Dispatcher(dict.fromkeys(CONFIGS, messenger), SqliteAlerts(path), clock)
 
 
 def _must_know(state: State, markets: Sequence[Market]) -> None:
@@ -184,21 +283,35 @@ async def _begin(session: Session, config: Config) -> None:
 
 
 def _operations(
-    session: Session, history: SqliteHistory, catalogue: Catalogue
+    session: Session,
+    history: SqliteHistory,
+    catalogue: Catalogue,
+    counts: Counts,
+    dispatcher: Dispatcher,
 ) -> dict[str, Operation]:
     orders = OrderService(session, history)
-    once = Idempotency(session, orders.resumed)
+    closing = ClosingService(session)
+    once = Idempotency(session, {OrderAnswer: orders.resumed, CloseAnswer: closing.resumed})
     declared = table(
         ScalpingService(session, dict(catalogue.broken)),
         MarketService(session),
+        ExchangeService(session),
         AnalysisService(session),
-        SignalService(session),
+        PatternService(session),
+        TimeframeService(session),
+        SignalService(session, {name: i.plugin for name, i in catalogue.strategies.items()}),
+        OpportunityService(session),
+        PairService(session),
         orders,
         PositionService(session, history),
-        PortfolioService(session),
+        closing,
+        PortfolioService(session, history),
         RiskService(session),
+        PlanningService(session),
         StrategyService(session, catalogue),
         ExecutionService(session, history),
+        MonitoringService(session, history, counts),
+        AlertService(dispatcher, session.clock),
     )
     return {name: once.wrap(operation) for name, operation in declared.items()}
 
@@ -235,7 +348,8 @@ def run_bridge(config: Config, address: str) -> None:
     from trading_mcp.api.mcp.stdio import bridge_stdio
 
     configure_logging(config.logging.format, "warning")
-    asyncio.run(bridge_stdio(f"{address}/mcp"))
+    key = os.environ.get(API_KEY)
+    asyncio.run(bridge_stdio(f"{address}/mcp", config.mcp, key=key))
 
 
 async def _serve(config: Config, ready_file: Path | None) -> None:
@@ -248,6 +362,7 @@ async def _serve(config: Config, ready_file: Path | None) -> None:
         def ready(urls: dict[str, str]) -> None:
             server.lock.announce(**urls)
             log.info("ready", **urls)
+            _warn(config, server.access)
             _settle_memory()
             if ready_file is not None:
                 _write_whole(ready_file, json.dumps(urls) + "\n")
@@ -263,15 +378,31 @@ async def _stdio(config: Config) -> None:
         await serve_stdio(_context(config, server))
 
 
+def _warn(config: Config, access: Access) -> None:
+    """Tell whoever starts a server that others reach what they should know."""
+    if login_required(config) and access.is_empty:
+        how = "trading-mcp users add NAME, or trading-mcp keys create NAME"
+        log.warning("nobody_can_come_in", do=how, data_dir=config.storage.data_dir)
+    if not is_loopback(config.server.host):
+        log.warning("not_encrypted", do="put a proxy that speaks TLS before it: docs/security.md")
+
+
 def _context(config: Config, server: Server) -> ApiContext:
-    session = server.session
+    session, clock = server.session, SystemClock()
+    limits = RateLimits(config.rate_limits, wall=clock.wall, monotonic=clock.monotonic)
     return ApiContext(
-        operations=server.operations,
+        # The faces get operations only as those can run them who may.
+        operations={name: guarded(operation) for name, operation in server.operations.items()},
         announcer=server.announcer,
         settings=config.server,
         version=__version__,
         uptime_s=lambda: session.uptime_s,
         exchanges={name: exchange.source for name, exchange in session.exchanges.items()},
+        mcp=config.mcp,
+        access=server.access,
+        login_required=login_required(config),
+        limits=limits if requests_limited(config) else None,
+        ws_messages_per_second=config.rate_limits.ws_messages_per_second,
     )
 
 

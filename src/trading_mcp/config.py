@@ -1,6 +1,6 @@
 """The configuration: one frozen type, assembled from the sections' own, read from TOML."""
 
-import ipaddress
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,12 +8,24 @@ from typing import Any, Literal
 
 import msgspec
 
+from trading_mcp.adapters.messengers.settings import AlertsSettings
 from trading_mcp.adapters.simulated.settings import SimulatedSettings
-from trading_mcp.api.settings import ServerSettings
+from trading_mcp.api.addresses import is_loopback, network
+from trading_mcp.api.mcp import toolsets
+from trading_mcp.api.mcp.settings import McpSettings
+from trading_mcp.api.settings import (
+    AuthSettings,
+    RateLimitSettings,
+    ServerSettings,
+    is_exposed,
+)
 from trading_mcp.domain.candles import INTERVALS
 from trading_mcp.domain.markets import symbol_of
 from trading_mcp.engine.settings import ScalpingSettings, StrategiesSettings
 from trading_mcp.risk.settings import RiskSettings
+
+API_KEY = "TRADING_MCP_API_KEY"
+"""The environment variable with the key that this program's commands show to a server."""
 
 
 class StorageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,10 +51,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Everything that can be configured."""
 
     server: ServerSettings = msgspec.field(default_factory=ServerSettings)
+    auth: AuthSettings = msgspec.field(default_factory=AuthSettings)
+    rate_limits: RateLimitSettings = msgspec.field(default_factory=RateLimitSettings)
+    mcp: McpSettings = msgspec.field(default_factory=McpSettings)
     scalping: ScalpingSettings = msgspec.field(default_factory=ScalpingSettings)
     strategies: StrategiesSettings = msgspec.field(default_factory=StrategiesSettings)
     risk: RiskSettings = msgspec.field(default_factory=RiskSettings)
     exchanges: ExchangesSettings = msgspec.field(default_factory=ExchangesSettings)
+    alerts: AlertsSettings = msgspec.field(default_factory=AlertsSettings)
     storage: StorageSettings = msgspec.field(default_factory=StorageSettings)
     logging: LoggingSettings = msgspec.field(default_factory=LoggingSettings)
 
@@ -81,12 +97,43 @@ def check(config: Config) -> None:
             symbol_of(pair)
         except ValueError as error:
             raise ConfigError(f"scalping.pairs: {error}") from None
-    if not _is_loopback(config.server.host) and not config.server.allow_remote:
+    try:
+        toolsets.check(config.mcp)
+    except ValueError as error:
+        raise ConfigError(f"mcp.toolsets: {error}") from None
+    _check_access(config)
+
+
+def login_required(config: Config) -> bool:
+    """Say whether callers must show a token or a key."""
+    required = config.auth.required
+    return is_exposed(config.server) if required == "auto" else required
+
+
+def requests_limited(config: Config) -> bool:
+    """Say whether requests are counted."""
+    enabled = config.rate_limits.enabled
+    return is_exposed(config.server) if enabled == "auto" else enabled
+
+
+def _check_access(config: Config) -> None:
+    server, secret = config.server, config.auth.token_secret
+    is_meant = config.auth.required is True or server.allow_remote
+    if not is_loopback(server.host) and not is_meant:
         raise ConfigError(
-            f"server.host: {config.server.host} can be reached from other machines, and whoever "
-            "reaches it may trade, for there is no login. Use 127.0.0.1, or set "
-            "server.allow_remote = true if something in front of it lets only you through."
+            f"server.host: {server.host} can be reached from other machines, and without a login "
+            "whoever reaches it may trade. Use 127.0.0.1, or set auth.required = true; "
+            "`trading-mcp users add` and `keys create` then say who may come in. If something in "
+            "front of it lets only you through, set auth.required = false and "
+            "server.allow_remote = true."
         )
+    if secret and not re.fullmatch(r"env:\w+", secret):
+        raise ConfigError("auth.token_secret: expected env:NAME; a secret does not belong here")
+    for proxy in server.trusted_proxies:
+        try:
+            network(proxy)
+        except ValueError as error:
+            raise ConfigError(f"server.trusted_proxies: {error}") from None
 
 
 def assignment(text: str) -> tuple[list[str], Any]:
@@ -131,15 +178,6 @@ def _located(message: str) -> str:
     if not at:
         return message
     return f"{path.rstrip('`').lstrip('.') or 'configuration'}: {text}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

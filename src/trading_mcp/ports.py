@@ -1,15 +1,27 @@
 """Every socket between the core and the outside: what an adapter must offer."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
 
+from trading_mcp.domain.access import Claims, Key, Register, User
 from trading_mcp.domain.accounts import Balance, Holding
+from trading_mcp.domain.alerts import Channel, Delivery, KeptAlert
 from trading_mcp.domain.candles import Candle, Candles
+from trading_mcp.domain.limits import Alert, Severity
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.orders import ApprovedOrder, Fill, Order
 from trading_mcp.domain.positions import Position
-from trading_mcp.domain.quotes import MarketEvent, OrderBook, Ticker
+from trading_mcp.domain.quotes import (
+    ExchangeInfo,
+    FundingRate,
+    Liquidation,
+    MarketEvent,
+    OpenInterest,
+    OrderBook,
+    PublicTrade,
+    Ticker,
+)
 from trading_mcp.domain.reports import OrderReport, VenueReport
 
 EntryT = TypeVar("EntryT")
@@ -35,19 +47,24 @@ class Clock(Protocol):
 
 
 class MarketData(Protocol):
-    """One exchange's public side."""
+    """One exchange's public side.
+
+    Each question raises ValueError for an unknown symbol or interval, NotOffered for what the
+    exchange does not have, and anything else when it failed or did not answer.
+    """
 
     async def markets(self) -> Sequence[Market]:
         """Return every market that can be traded."""
         ...
 
+    async def info(self) -> ExchangeInfo:
+        """Return the exchange's state, its time, and what it offers."""
+        ...
+
     async def candles(
         self, symbol: str, interval: str, *, limit: int, end: int | None = None
     ) -> Candles:
-        """Return the *limit* newest closed candles that opened before *end* (UTC ms; now).
-
-        Raises ValueError for an unknown symbol or interval.
-        """
+        """Return the *limit* newest closed candles that opened before *end* (UTC ms; now)."""
         ...
 
     async def ticker(self, symbol: str) -> Ticker:
@@ -56,6 +73,23 @@ class MarketData(Protocol):
 
     async def order_book(self, symbol: str, depth: int) -> OrderBook:
         """Return the best *depth* levels of each side."""
+        ...
+
+    async def trades(self, symbol: str, limit: int) -> Sequence[PublicTrade]:
+        """Return the *limit* newest trades of everybody, oldest first."""
+        ...
+
+    async def funding_rate(self, symbol: str) -> FundingRate:
+        """Return a perpetual's funding."""
+        ...
+
+    async def open_interest(self, symbol: str) -> OpenInterest:
+        """Return how much of a perpetual is held open."""
+        ...
+
+    async def liquidations(self, symbol: str, limit: int) -> Sequence[Liquidation]:
+        """Return the *limit* newest liquidations of a perpetual, oldest first: as far back as
+        the exchange remembers, which may be not at all."""
         ...
 
     def watch(self, symbol: str) -> None:
@@ -167,18 +201,34 @@ class History(Protocol):
         limit: int,
         exchange: str | None = None,
         symbol: str | None = None,
+        before: tuple[int, str] | None = None,
     ) -> Sequence[Order]:
-        """Return orders of any status, the newest first."""
+        """Return orders of any status, the newest first.
+
+        *before* begins after the order of that creation time (UTC ms) and id: the next page.
+        """
         ...
 
     async def order(self, order_id: str) -> Order | None:
         """Return one order."""
         ...
 
+    async def orders_called(self, order_ids: Collection[str]) -> Sequence[Order]:
+        """Return the orders with these ids."""
+        ...
+
     async def fills(
-        self, *, limit: int, exchange: str | None = None, symbol: str | None = None
+        self,
+        *,
+        limit: int,
+        exchange: str | None = None,
+        symbol: str | None = None,
+        before: tuple[str, str, str] | None = None,
     ) -> Sequence[Fill]:
-        """Return fills, the newest first."""
+        """Return fills, the newest first.
+
+        *before* begins after the fill of that exchange, symbol and trade id: the next page.
+        """
         ...
 
 
@@ -213,4 +263,134 @@ class Quotes(Protocol):
 
     def funding_rate(self, symbol: str, at: int) -> float:
         """Return the funding rate (a fraction) that is paid at *at*."""
+        ...
+
+
+class AccessStore(Protocol):
+    """Who may come in, on disk; other processes may write to it at any time. Writing blocks."""
+
+    def register(self) -> Register:
+        """Return everybody, as of now. Returns the same object until something has changed."""
+        ...
+
+    def put_user(self, user: User) -> None:
+        """Keep *user*, in place of one of the same name."""
+        ...
+
+    def remove_user(self, name: str) -> None:
+        """Forget a user."""
+        ...
+
+    def put_key(self, key: Key) -> None:
+        """Keep *key*, in place of one of the same id."""
+        ...
+
+    def note_use(self, key_id: str, at: int) -> None:
+        """Note when a key was used last (UTC ms)."""
+        ...
+
+    def end_token(self, token_id: str, expires_at: int) -> None:
+        """Let a token count no more. It is forgotten once it has expired (UTC ms)."""
+        ...
+
+
+class Passwords(Protocol):
+    """Hashes that are slow on purpose. Both methods block for a good part of a second."""
+
+    def hashed(self, password: str) -> str:
+        """Return a salted hash of *password*."""
+        ...
+
+    def matches(self, password: str, hashed: str | None) -> bool:
+        """Say whether *hashed* is of *password*. None takes as long, and never is."""
+        ...
+
+
+class Tokens(Protocol):
+    """Signed tokens."""
+
+    def issued(self, claims: Claims) -> str:
+        """Return a token that says *claims*."""
+        ...
+
+    def read(self, token: str) -> Claims | None:
+        """Return what *token* says if we have signed it for ourselves; its times are not judged."""
+        ...
+
+
+class AlertChannel(Protocol):
+    """One way to reach people: by Telegram, by e-mail, by a request to their server."""
+
+    async def check(self, channel: Channel) -> None:
+        """Raise InvalidParameter if *channel* can't be used: its target must not be reached."""
+        ...
+
+    async def send(self, channel: Channel, alert: Alert, severity: Severity) -> None:
+        """Tell of *alert* through *channel*, within a bounded time.
+
+        Raises NotDelivered, whose reason holds no secrets.
+        """
+        ...
+
+
+class AlertStore(Protocol):
+    """Where alerts are remembered, with the channels and their secrets. Raises StorageUnavailable.
+
+    What is asked of it is done in the order of the calls.
+    """
+
+    async def channels(self) -> Sequence[Channel]:
+        """Return the configured channels."""
+        ...
+
+    async def keep_channel(self, channel: Channel) -> None:
+        """Keep a channel in place of the one of that id."""
+        ...
+
+    async def drop_channel(self, channel_id: str) -> None:
+        """Forget a channel, its secrets, and what waits for it."""
+        ...
+
+    async def keep(self, alert: Alert, deliveries: Sequence[Delivery]) -> None:
+        """Keep an alert and what is to become of it; one that is known stays as it is."""
+        ...
+
+    async def keep_delivery(self, delivery: Delivery) -> None:
+        """Keep what has become of a delivery."""
+        ...
+
+    async def waiting(self) -> Sequence[tuple[Alert, Delivery]]:
+        """Return what has not been delivered and is still tried, oldest first."""
+        ...
+
+    async def alerts(
+        self,
+        *,
+        limit: int,
+        before: tuple[int, str] | None = None,
+        acknowledged: bool | None = None,
+    ) -> Sequence[KeptAlert]:
+        """Return alerts, the newest first.
+
+        *before* begins after the alert of that time (UTC ms) and id: the next page.
+        """
+        ...
+
+    async def acknowledge(self, alert_id: str, at: int) -> bool:
+        """Note that somebody has seen an alert at *at* (wall time, UTC ms); False: no such alert.
+
+        The first time counts.
+        """
+        ...
+
+    async def marks(self) -> Mapping[str, int]:
+        """Return the named times (UTC ms) that were kept."""
+        ...
+
+    async def keep_mark(self, name: str, at: int) -> None:
+        """Keep a named time."""
+        ...
+
+    async def close(self) -> None:
+        """Write what is left and close."""
         ...

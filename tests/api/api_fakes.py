@@ -7,32 +7,53 @@ import msgspec
 from msgspec import inspect
 
 from trading_mcp.api.context import ApiContext
+from trading_mcp.api.mcp.catalogue import EVERYTHING
+from trading_mcp.api.mcp.settings import McpSettings
 from trading_mcp.api.settings import ServerSettings
 from trading_mcp.engine.hub import Hub
+from trading_mcp.services.alerts import AlertService
 from trading_mcp.services.analysis import AnalysisService
 from trading_mcp.services.announcements import Announcer
+from trading_mcp.services.exchanges import ExchangeService
+from trading_mcp.services.closing import ClosingService
 from trading_mcp.services.execution import ExecutionService
+from trading_mcp.services.guarding import guarded
 from trading_mcp.services.market import MarketService
+from trading_mcp.services.monitoring import MonitoringService
 from trading_mcp.services.operations import Caller, Operation, table
+from trading_mcp.services.opportunity import OpportunityService
 from trading_mcp.services.orders import OrderService
+from trading_mcp.services.pairs import PairService
+from trading_mcp.services.patterns import PatternService
+from trading_mcp.services.planning import PlanningService
 from trading_mcp.services.portfolio import PortfolioService
 from trading_mcp.services.positions import PositionService
 from trading_mcp.services.risk import RiskService
 from trading_mcp.services.scalping import ScalpingService
 from trading_mcp.services.signals import SignalService
 from trading_mcp.services.strategies import StrategyService
+from trading_mcp.services.timeframes import TimeframeService
 
 SERVICES = (
     ScalpingService,
     MarketService,
+    ExchangeService,
     AnalysisService,
+    PatternService,
+    TimeframeService,
     SignalService,
+    OpportunityService,
+    PairService,
     OrderService,
     PositionService,
+    ClosingService,
     PortfolioService,
     RiskService,
+    PlanningService,
     StrategyService,
     ExecutionService,
+    MonitoringService,
+    AlertService,
 )
 
 
@@ -43,11 +64,13 @@ class Fakes:
         self.hub = Hub()
         self.announcer = Announcer(self.hub)
         self.answers: dict[str, Any] = {}
+        self.behind: dict[str, Any] = {}
+        """Further parts of the context: who has access, what is counted."""
         self.calls: list[tuple[str, Any, Caller]] = []
         declared = table(*(service.__new__(service) for service in SERVICES))
         self.operations = {name: self._faked(operation) for name, operation in declared.items()}
 
-    def context(self, **settings: Any) -> ApiContext:
+    def context(self, mcp: McpSettings = EVERYTHING, **settings: Any) -> ApiContext:
         return ApiContext(
             operations=self.operations,
             announcer=self.announcer,
@@ -55,6 +78,8 @@ class Fakes:
             version="1.2.3",
             uptime_s=lambda: 9015.0,
             exchanges={"sim": "simulated"},
+            **self.behind,
+            mcp=mcp,
         )
 
     def sample(self, name: str, **changes: Any) -> Any:
@@ -77,7 +102,7 @@ class Fakes:
                 raise answer
             return answer
 
-        return msgspec.structs.replace(operation, run=run)
+        return guarded(msgspec.structs.replace(operation, run=run))
 
 
 def sample(kind: Any) -> Any:
@@ -99,6 +124,7 @@ _MAKERS: dict[type, Callable[[Any], Any]] = {
     inspect.Metadata: lambda info: _sample(info.type),
     inspect.UnionType: _of_union,
     inspect.ListType: lambda info: [_sample(info.item_type)],
+    inspect.TupleType: lambda info: [_sample(kind) for kind in info.item_types],
     inspect.DictType: lambda info: {"BTC-USDT": _sample(info.value_type)},
     inspect.LiteralType: lambda info: info.values[0],
 }

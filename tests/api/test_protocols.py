@@ -62,6 +62,14 @@ async def test_who_does_not_finish_the_body_is_refused(running: Serve) -> None:
     assert b'"INVALID_REQUEST"' in said
 
 
+async def test_white_space_around_a_header_is_no_part_of_it(server: Running) -> None:
+    said = await answered(
+        server, b"GET /health HTTP/1.1\r\nHost: \t {host} \t \r\nConnection: close\r\n\r\n"
+    )
+
+    assert said.startswith(b"HTTP/1.1 200")
+
+
 async def test_endless_headers_are_not_answered(server: Running) -> None:
     headers = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 100) for number in range(10_000))
 

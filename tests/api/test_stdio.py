@@ -59,6 +59,29 @@ async def test_the_bridge_passes_everything_on_unchanged(
 
 
 @pytest.mark.slow
+async def test_a_bridge_passes_on_no_more_than_it_was_started_for(
+    server: Running, fakes: Fakes
+) -> None:
+    chosen = '{"toolsets": ["orders", "risk"], "read_only": true}'
+
+    async with spawned("auto", f"{server.mcp}/mcp", chosen) as agent:
+        tools = await agent.list_tools()
+        refused = [
+            await agent.call_tool(name, {}, raise_on_error=False)
+            for name in ("stop_bot", "activate_kill_switch", "get_positions")
+        ]
+        passed = await agent.call_tool("get_open_orders", {})
+
+    assert {fakes.operations[tool.name].toolset for tool in tools} == {"orders", "risk"}
+    assert all(tool.annotations.read_only_hint for tool in tools)
+    assert [answer.is_error for answer in refused] == [True, True, True]
+    assert all("--toolsets or --read-only" in a.structured_content["hint"] for a in refused)
+    assert passed.structured_content
+    called = {name for name, _, _ in fakes.calls}
+    assert called.isdisjoint({"stop_bot", "activate_kill_switch", "get_positions"})
+
+
+@pytest.mark.slow
 def test_nothing_but_the_protocol_comes_out() -> None:
     asked = {
         "jsonrpc": "2.0",

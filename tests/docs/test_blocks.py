@@ -18,7 +18,7 @@ from trading_mcp.config import load
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-KNOWN = {"sh", "python", "json", "toml", "text"}
+KNOWN = {"sh", "python", "json", "toml", "yaml", "text"}
 TESTED_ELSEWHERE = {"writing-a-strategy.md"}  # by tests/strategy/test_guide.py
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -112,7 +112,11 @@ class Bench:
             **{
                 "market": market.key,
                 "side": side,
-                "type": "limit" if "price" in fields else "market",
+                "type": "limit"
+                if "price" in fields
+                else "stop"
+                if "stop_price" in fields
+                else "market",
                 "amount": Decimal(amount),
                 "owner": "manual",
                 "principal": "test",

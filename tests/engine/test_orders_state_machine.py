@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from trading_mcp.domain.orders import TRANSITIONS, Fill, Order, may_become
+from trading_mcp.domain.positions import closing_side
 from trading_mcp.domain.reports import OrderReport
+from trading_mcp.engine.desk import Wished
 from trading_mcp.engine.state import decoded, encoded
 
 LIMIT, LARGEST = Decimal(1_000), Decimal(600)
@@ -36,23 +38,56 @@ class Desk(RuleBasedStateMachine):
         amount=AMOUNTS,
         owner=st.sampled_from(["manual", "wise", "bold"]),
         perpetual=st.booleans(),
-        limit=st.booleans(),
-        leverage=st.integers(1, 10),
+        kind=st.sampled_from(["market", "limit", "stop"]),
+        leverage=st.integers(1, 3),
     )
-    def somebody_orders(self, side, amount, owner, perpetual, limit, leverage):
+    def somebody_orders(self, side, amount, owner, perpetual, kind, leverage):
         spot, perp = self.bench.core.markets.values()
-        fields = {"price": Decimal("100.05")} if limit else {}
+        market = perp if perpetual else spot
         order = self.bench.submit(
             side,
             str(amount),
-            market=perp if perpetual else spot,
+            market=market,
             owner=owner,
             leverage=leverage if perpetual else 1,
-            **fields,
+            **self._levels(market, side, kind),
         )
         if isinstance(order, Order):
             assert self.killed_at is None, "an entry was approved after the kill switch"
+            assert order.type == kind
             self.sent.append(order)
+
+    @rule(
+        data=st.data(),
+        kind=st.sampled_from(["market", "limit", "stop"]),
+        share=st.sampled_from(["1", "0.6", "0.3"]),
+    )
+    def somebody_closes(self, data, kind, share):
+        positions = list(self.bench.state.positions.values())
+        if not positions:
+            return
+        held = data.draw(st.sampled_from(positions))
+        market, side = self.bench.core.markets[held.market], closing_side(held.side)
+        order = self.bench.submit(
+            side,
+            str(market.amount(held.size * Decimal(share))),
+            market=market,
+            owner=held.owner,
+            leverage=held.leverage,
+            reduces=held.id,
+            **self._levels(market, side, kind),
+        )
+        if isinstance(order, Order):
+            assert order.reduce_only
+
+    @rule(data=st.data())
+    def somebody_leaves_whole(self, data):
+        positions = list(self.bench.state.positions)
+        if positions:
+            name = data.draw(st.sampled_from(positions))
+            wished = Wished("somebody", "key#digest")
+            self.bench.keep(self.bench.core.close_position(name, wished, self.bench.now))
+            assert self.bench.state.positions[name].leaving
 
     @rule(data=st.data(), share=st.sampled_from(["1", "0.5", "0.3"]))
     def an_order_trades(self, data, share):
@@ -64,7 +99,7 @@ class Desk(RuleBasedStateMachine):
             order.remaining, max(market.amount(order.amount * Decimal(share)), market.step)
         )
         trade = f"t{len(self.booked)}"
-        price = order.price or Decimal(100)
+        price = order.price or order.stop_price or Decimal(100)
         fee = amount * price * market.taker_fee
         self._book(
             Fill(
@@ -175,6 +210,16 @@ class Desk(RuleBasedStateMachine):
                 if o.reduce_only and o.position_id == position.id
             ]
             assert sum(o.remaining for o in leaving) <= position.size
+
+    def _levels(self, market, side: str, kind: str) -> dict[str, Decimal]:
+        """Return the price that an order of that kind has: a stop's waits beyond the market."""
+        last = self.bench.core.standings.prices[market.key].last
+        beyond = Decimal("1.01") if side == "buy" else Decimal("0.99")
+        return {
+            "market": {},
+            "limit": {"price": Decimal("100.05")},
+            "stop": {"stop_price": last * beyond},
+        }[kind]
 
     def _pick(self, data) -> Order | None:
         orders = list(self.bench.state.orders.values())

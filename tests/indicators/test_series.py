@@ -8,6 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from trading_mcp.domain.candles import Column
 from trading_mcp.indicators import series
+from trading_mcp.indicators.warmup import ema_warmup, wilder_warmup
 from trading_mcp.strategy.sample_markets import walk
 
 NAN = float("nan")
@@ -75,6 +76,46 @@ def test_the_stochastic_is_the_place_of_the_close_in_its_range_smoothed_twice() 
 
     assert found.k[17:] == near(k[17:], 1e-8)
     assert found.d == near(moving(k, 3, np.mean), 1e-8)
+
+
+def test_percent_b_is_the_place_between_the_bands_and_bandwidth_their_distance() -> None:
+    bands = series.bollinger(CLOSE, 20)
+    width = bands.upper - bands.lower
+
+    assert series.percent_b(CLOSE, bands) == near((CLOSE - bands.lower) / width)
+    assert series.bandwidth(bands) == near(width / bands.middle)
+
+
+@pytest.mark.parametrize("price", [1e-8, 0.1, 27.0, 43000.1])
+def test_bands_without_width_have_no_place_between_them(price: float) -> None:
+    moved = np.append(CLOSE * price / 100, np.full(100, price))
+    bands = series.bollinger(moved)
+    assert np.isnan(series.percent_b(moved, bands)[-50:]).all()
+    assert series.bandwidth(bands)[-50:] == near(np.zeros(50))
+
+
+def test_where_the_market_had_no_range_the_stochastic_is_not_known() -> None:
+    """Rows 30 to 59 stand still: of 14 candles, then, from row 43 on there is no range."""
+    high, low, close = (
+        np.concatenate((c[:30], np.full(30, 100.0), c[60:90]))
+        for c in (MARKET.high, MARKET.low, CLOSE)
+    )
+    plain = series.stochastic(high, low, close, 14, 3, 3)
+
+    k, d = series.known_stochastic(high, low, close, 14, 3, 3)
+
+    # %K averages 3 places and %D 5: each is unknown as long as one of them is.
+    assert np.flatnonzero(np.isnan(k[20:])).tolist() == list(range(23, 42))
+    assert np.flatnonzero(np.isnan(d[20:])).tolist() == list(range(23, 44))
+    for known, found in zip((k, d), plain, strict=True):
+        there = ~np.isnan(known)
+        assert known[there].tolist() == found[there].tolist()
+
+
+def test_the_usual_value_is_the_median_of_the_last_ones() -> None:
+    column = np.array([NAN, 100.0, 1.0, 2.0, 9.0])
+    assert series.usual(column, 3) == 2.0
+    assert series.usual(column, 100) == 5.5
 
 
 def all_columns(column: Column) -> list[Column]:
@@ -150,7 +191,7 @@ def test_a_market_that_stopped_long_ago_has_a_neutral_rsi() -> None:
     index = series.rsi(stopped, 14)
     assert index[: len(CLOSE)] == near(series.rsi(CLOSE, 14))
     assert index[len(CLOSE) + 100] == pytest.approx(index[len(CLOSE)])
-    assert (index[len(CLOSE) + series.wilder_warmup(14) :] == 50).all()
+    assert (index[len(CLOSE) + wilder_warmup(14) :] == 50).all()
 
 
 @pytest.mark.parametrize("period", [2, 14, 200])
@@ -159,8 +200,8 @@ def test_after_its_warm_up_an_average_tells_nothing_of_its_beginning(period: int
     other = np.append(close[:1] * 1.5, close[1:])
 
     for function, warmup in (
-        (series.ema, series.ema_warmup(period)),
-        (series.rsi, series.wilder_warmup(period)),
+        (series.ema, ema_warmup(period)),
+        (series.rsi, wilder_warmup(period)),
     ):
         window = slice(len(close) - warmup, None)
         late = function(close[window], period)[-1]

@@ -106,8 +106,9 @@ def test_what_cannot_be_used_is_refused_by_its_name(
     assert refused.stdout == ""
 
 
-def test_with_allow_remote_it_listens_everywhere(serve) -> None:
-    server = serve("--host", "0.0.0.0", server__allow_remote=True, **IDLE)
+def test_if_it_is_meant_it_listens_everywhere_without_a_login(serve) -> None:
+    meant = {"server__allow_remote": True, "auth__required": False}
+    server = serve("--host", "0.0.0.0", **meant, **IDLE)
 
     assert server.get("/api/v1/scalping/health")["status"] == "healthy"
 
@@ -157,7 +158,7 @@ def test_settings_made_while_it_ran_outlive_a_crash(serve) -> None:
 
     assert settings(again) == before
     assert before["limits"]["max_position_size_usd"] == 321.0
-    assert before["reason"] == "Kill switch active: a drill"
+    assert before["reason"] == "Trading is disabled - kill switch active: a drill"
 
 
 ANY_PORTS = ["--port", "0", "--rest-port", "0", "--mcp-port", "0"]

@@ -4,12 +4,15 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trading_mcp.domain.limits import MODES, KillSwitch, RiskParameters
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.orders import ApprovedOrder, OrderIntent, Refused
 from trading_mcp.domain.positions import Position
-from trading_mcp.risk import gate, rules
+from trading_mcp.risk import gate, halts, rules
+from trading_mcp.risk.sizing import held_to_limits
 from trading_mcp.risk.standing import Pause, Price, Standing
 
 MARKET = Market(
@@ -203,3 +206,86 @@ def test_a_review_has_the_verdict_of_every_rule_that_applies():
     assert [v.rule for v in verdicts] == [r.__name__ for r in (*rules.ENTERING, *rules.ALWAYS)]
     objecting = {v.rule for v in verdicts if not v.allowed}
     assert {"position_is_too_large", "exposure_is_too_large"} <= objecting
+
+
+CENTS = st.decimals("0", "4000", places=2)
+ACCOUNTS = st.builds(
+    lambda **fields: msgspec.structs.replace(FREE, **fields),
+    exposure=CENTS,
+    free_quote=CENTS,
+    mode=st.sampled_from(list(MODES)),
+    market=st.sampled_from([MARKET, SPOT]),
+    free_base=st.decimals("0", "20", places=4),
+)
+ORDERS = st.builds(
+    intent,
+    side=st.sampled_from(["buy", "sell"]),
+    amount=st.decimals("0.001", "50", places=3),
+    price=st.none() | st.decimals("96", "104", places=1),
+    leverage=st.integers(1, 3),
+)
+
+
+@given(ORDERS, ACCOUNTS)
+def test_the_largest_amount_passes_and_one_step_more_is_refused_for_money(order, account):
+    most = gate.largest(order, account)
+    step = account.market.step
+    more = msgspec.structs.replace(order, amount=most + step)
+    said = {v.rule: v.allowed for v in gate.review(gate.on_grid(more, account), account)}
+    growing = {rule.__name__ for rule in rules.GROWING}
+    if most:
+        passing = msgspec.structs.replace(order, amount=most)
+        final = gate.on_grid(passing, account)
+        assert all(v.allowed for v in gate.review(final, account))
+        assert {rule for rule, allowed in said.items() if not allowed} <= growing
+        assert not all(said.values())
+    else:
+        assert not all(said.values())
+
+
+def test_no_amount_is_the_largest_while_nothing_may_be_opened():
+    account = msgspec.structs.replace(FREE, kill_switch=SWITCH)
+    assert gate.largest(intent(), account) == 0
+
+
+def test_of_a_position_at_most_all_may_be_closed():
+    account = msgspec.structs.replace(FREE, positions=(HELD,), kill_switch=SWITCH)
+    closing = intent(side="sell", amount=Decimal("0.2"), reduces="pos_1")
+    assert gate.largest(closing, account) == HELD.size
+
+
+@given(st.floats(0.001, 1e6), st.integers(1, 3), ACCOUNTS)
+def test_an_amount_held_to_the_limits_passes_every_rule_on_money(wanted, leverage, account):
+    amount, capped = held_to_limits(wanted, PRICE.ask, "manual", account, leverage)
+    order = gate.on_grid(intent(amount=amount, leverage=leverage), account)
+    refused = {v.rule for v in gate.review(order, account) if not v.allowed}
+    assert not amount or not refused & {rule.__name__ for rule in rules.GROWING}
+    if not capped:
+        worth = float(amount * PRICE.ask)
+        assert wanted - float(account.market.step * PRICE.ask) <= worth <= wanted * (1 + 1e-12)
+
+
+def test_what_halts_the_gate_is_what_is_said_elsewhere():
+    for account in (
+        msgspec.structs.replace(FREE, kill_switch=SWITCH),
+        msgspec.structs.replace(FREE, pauses={"max_daily_loss_usd": Pause("lost", 2_000)}),
+        msgspec.structs.replace(FREE, equity=None),
+    ):
+        refused = gate.approve(intent(), account, order_id="ord_1", client_id="ord_1-x")
+        assert isinstance(refused, Refused)
+        assert refused.objection.reason == halts.halt(account).reason
+    assert halts.halt(FREE) is None
+
+
+@pytest.mark.parametrize(
+    ("side", "level", "waits"),
+    [
+        ("buy", "100.1", False),
+        ("buy", "100.2", True),
+        ("sell", "99.9", False),
+        ("sell", "99.8", True),
+    ],
+)
+def test_a_stop_waits_beyond_the_last_price_and_the_best_offer(side, level, waits):
+    result = passed(intent(side=side, type="stop", stop_price=Decimal(level)))
+    assert isinstance(result, ApprovedOrder) == waits

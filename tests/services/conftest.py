@@ -32,6 +32,15 @@ class Desk:
         request = msgspec.convert(arguments, operation.request)
         return await operation.run(request, Caller("test", key))
 
+    async def ended(self, order_id: str):
+        """Wait until an order has ended, and return its status answer."""
+        while order_id in self.session.state.orders:
+            assert await self.session.flight.changed(order_id, within=30), "nothing happens"
+        return await self.ask("get_order_status", order_id=order_id)
+
+    async def price(self, pair: str) -> float:
+        return (await self.ask("get_ticker", pair=pair)).last
+
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:

@@ -13,7 +13,13 @@ from trading_mcp.adapters.simulated.build import Simulated, last_time
 from trading_mcp.adapters.simulated.market import SeededMarket
 from trading_mcp.adapters.simulated.settings import SimulatedSettings
 from trading_mcp.domain.orders import Fill
-from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport, VenueRefused
+from trading_mcp.domain.reports import (
+    MARKET_CLOSED,
+    FundingPaid,
+    Liquidated,
+    OrderReport,
+    VenueRefused,
+)
 
 HOUR = 3_600_000
 MARKET = SeededMarket(SimulatedSettings().seed)
@@ -317,6 +323,16 @@ async def test_an_injected_refusal_trades_nothing(opened: Any, order: Any) -> No
 
     assert refused.value.code == "injected_reject"
     assert await sim.venue.order("BTC-USDT", "a") is None
+
+
+async def test_a_closed_market_takes_no_order_and_the_others_do(opened: Any, order: Any) -> None:
+    sim = await opened(faults={"closed": ["ETH-USDT"]})
+
+    with pytest.raises(VenueRefused) as refused:
+        await sim.venue.submit(order(symbol="ETH-USDT"))
+
+    assert refused.value.code == MARKET_CLOSED
+    assert await sim.venue.submit(order(amount="0.01"))
 
 
 async def test_a_timeout_before_acceptance_trades_nothing(opened: Any, order: Any) -> None:

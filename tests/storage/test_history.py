@@ -80,6 +80,21 @@ async def test_orders_come_newest_first_and_by_market(
     assert await asked(limit=-1) == []
 
 
+async def test_orders_are_paged_from_the_last_one_seen(
+    journal: SqliteJournal[AnyEntry], history: SqliteHistory, samples: Any
+) -> None:
+    orders = [samples.order(id=f"ord_{n:02}", created_at=n // 4) for n in range(20)]
+    await journal.append(1, [OrderApproved(at=1, order=order) for order in orders])
+
+    found, last = list[str](), None
+    while page := await history.orders(limit=3, symbol="BTC-USDT", before=last):
+        found += [order.id for order in page]
+        last = page[-1].created_at, page[-1].id
+
+    assert found == [order.id for order in orders][::-1]
+    assert await history.orders(limit=3, before=(0, "ord_00")) == []
+
+
 async def test_only_closed_positions_are_history(
     journal: SqliteJournal[AnyEntry], history: SqliteHistory, samples: Any
 ) -> None:
@@ -153,6 +168,21 @@ async def test_a_fill_is_there_once_and_the_newest_comes_first(
     assert await history.fills(limit=10) == [second.fill, first.fill, other.fill]
     assert await history.fills(limit=10, symbol="ETH-USDT") == [other.fill]
     assert await history.fills(limit=1, exchange="sim", symbol="BTC-USDT") == [second.fill]
+
+
+async def test_fills_are_paged_from_the_last_one_seen(
+    journal: SqliteJournal[AnyEntry], history: SqliteHistory, samples: Any
+) -> None:
+    booked = [samples.booked(at=n // 4, trade_id=f"t{-n}") for n in range(10)]
+    await journal.append(1, booked)
+
+    found, last = list[str](), None
+    while page := await history.fills(limit=3, before=last):
+        found += [fill.trade_id for fill in page]
+        last = page[-1].exchange, page[-1].symbol, page[-1].trade_id
+
+    assert found == [entry.fill.trade_id for entry in booked][::-1]
+    assert await history.fills(limit=3, before=("sim", "BTC-USDT", "never")) == []
 
 
 @pytest.mark.parametrize("how", ["another version", "by hand", "written without it"])

@@ -9,7 +9,8 @@ import pytest
 
 from trading_mcp.domain.candles import Candles
 from trading_mcp.domain.signals import Signals
-from trading_mcp.indicators.series import crosses_above, crosses_below, ema, ema_warmup, sma
+from trading_mcp.indicators.series import crosses_above, crosses_below, ema, sma
+from trading_mcp.indicators.warmup import ema_warmup
 from trading_mcp.sdk import signals
 from trading_mcp.strategy.base import Params, Strategy
 from trading_mcp.strategy.conformance import assert_conforms, check_strategy

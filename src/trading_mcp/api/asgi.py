@@ -1,11 +1,12 @@
 """ASGI's types, and answering in it."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from trading_mcp.api.errors import Problem
+if TYPE_CHECKING:  # what it stands on is heavy, and the configuration need not wait for it
+    from trading_mcp.api.errors import Problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -15,10 +16,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 
-async def refuse(scope: Scope, send: Send, problem: Problem) -> None:
+async def refuse(scope: Scope, send: Send, problem: "Problem") -> None:
     """Answer a request, or a WebSocket's handshake, with *problem*."""
     # What is left of a refused body is not read, so the connection cannot go on.
-    headers = [(b"connection", b"close")]
+    told = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+    headers = [(b"connection", b"close"), *told]
     body = msgspec.json.encode(problem.body())
     await respond(scope, send, problem.status, body, b"application/json", headers)
 

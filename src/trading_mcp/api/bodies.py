@@ -18,10 +18,12 @@ class ClientGone(Exception):
     """The client left before it had sent everything."""
 
 
-async def checked(scope: Scope, receive: Receive, *, most: int, deepest: int) -> Receive:
-    """Read the request's body and return a `receive` that gives it. Raises TradingError."""
+async def checked(
+    scope: Scope, receive: Receive, *, most: int, deepest: int
+) -> tuple[bytes, Receive]:
+    """Read the request's body; return it, and a `receive` that gives it. Raises TradingError."""
     if scope["method"] not in _METHODS_WITH_BODY:
-        return receive
+        return b"", receive
     _announced(scope, most)
     try:
         async with asyncio.timeout(TIMEOUT_S):
@@ -30,7 +32,7 @@ async def checked(scope: Scope, receive: Receive, *, most: int, deepest: int) ->
         raise BodyTooSlow(f"The body did not arrive within {TIMEOUT_S:.0f} seconds") from None
     if is_deeper(body, deepest):
         raise InvalidRequest(f"The body is nested deeper than {deepest} levels", limit=deepest)
-    return _again(body, receive)
+    return body, _again(body, receive)
 
 
 def is_deeper(body: bytes, levels: int) -> bool:

@@ -4,13 +4,21 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from trading_mcp.api.settings import ServerSettings
+from trading_mcp.api.mcp.settings import McpSettings
+from trading_mcp.api.meters import Meters
+from trading_mcp.api.rate_limits import RateLimits
+from trading_mcp.api.settings import RateLimitSettings, ServerSettings
+from trading_mcp.services.access import Access
 from trading_mcp.services.announcements import Announcer
 from trading_mcp.services.operations import Operation
 
 
 class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything behind the faces. *exchanges* has each one's name and where its data is from."""
+    """Everything behind the faces. *exchanges* has each one's name and where its data is from.
+
+    *access* knows users and keys, *login_required* says whether callers must show a token or key,
+    *limits* counts requests; None: nobody is known, nothing is counted.
+    """
 
     operations: Mapping[str, Operation]
     announcer: Announcer
@@ -18,6 +26,12 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     uptime_s: Callable[[], float]
     exchanges: Mapping[str, str]
+    mcp: McpSettings = McpSettings()
+    access: Access | None = None
+    login_required: bool = False
+    limits: RateLimits | None = None
+    ws_messages_per_second: int = RateLimitSettings().ws_messages_per_second
+    meters: Meters = msgspec.field(default_factory=Meters)
 
 
 class Listeners:

@@ -14,7 +14,9 @@ from trading_mcp.domain.errors import (
     MethodNotAllowed,
     MissingParameter,
     NotFound,
+    TooManyRequests,
     TradingError,
+    Unauthorized,
 )
 
 log = structlog.get_logger(__name__)
@@ -106,8 +108,18 @@ def problem(error: Exception) -> Problem:
         requires_human=known.requires_human,
         outcome=known.outcome,
         hint=known.hint,
-        headers=(error.headers or {}) if isinstance(error, HTTPException) else {},
+        headers=_headers(error, known),
     )
+
+
+def _headers(error: Exception, known: TradingError) -> dict[str, str]:
+    match known:
+        case Unauthorized():
+            return {"www-authenticate": 'Bearer realm="trading-mcp"'}
+        case TooManyRequests():
+            return {"retry-after": str(known.retry_after_s)}
+        case _:
+            return (error.headers or {}) if isinstance(error, HTTPException) else {}
 
 
 def refusal(error: msgspec.DecodeError | UnicodeDecodeError) -> TradingError:

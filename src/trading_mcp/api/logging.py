@@ -17,7 +17,7 @@ Level = Literal["debug", "info", "warning", "error"]
 _SECRET = re.compile(r"secret|password|passphrase|token|api_?key|authorization|signature", re.I)
 _HIDDEN = "[hidden]"
 _CHATTY = ("uvicorn", "fastmcp", "mcp", "httpx", "httpx2", "httpcore", "asyncio", "websockets")
-_SECRETIVE = ("ccxt",)
+_SECRETIVE = ("ccxt", "apprise", "urllib3", "requests")
 """Libraries whose more detailed levels print keys and signatures."""
 
 

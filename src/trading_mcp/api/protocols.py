@@ -45,6 +45,10 @@ class HttpProtocol(HttpToolsProtocol):
             self._wait()
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header without the white space around its value: it is no part of it."""
+        super().on_header(name, value.strip(b" \t"))
+
     def on_headers_complete(self) -> None:
         """Wait no more."""
         self._wait_no_more()

@@ -136,6 +136,9 @@ def _listen(host: str, port: int, setting: str) -> socket.socket:
             f"Change {setting} (0: any free port, off: do without)."
         ) from None
     bound.setblocking(False)
+    # Connections inherit it. Without it an answer in two parts may wait 40 ms for the client's
+    # acknowledgement of the first; uvloop would see to it, asyncio's own loop does not.
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return bound
 
 

@@ -1,144 +1,101 @@
-"""The WebSocket: subscribe to channels, be told what happens."""
+"""The WebSocket connections: how many there may be, and that everybody may still stay."""
 
-import time
-from typing import Annotated, Any
+import asyncio
 
-import msgspec
-from msgspec import Meta
+import structlog
 
-from trading_mcp.api.asgi import Message, Receive, Scope, Send
-from trading_mcp.api.errors import Busy, problem
-from trading_mcp.api.reading import read_json
-from trading_mcp.api.subscribers import Line, Subscriber, Subscribers
-from trading_mcp.domain.errors import InvalidRequest, NotFound, TradingError
-from trading_mcp.services.announcements import CHANNELS, Channel
+from trading_mcp.api.access import VISITOR, Entrance, Visitor
+from trading_mcp.api.asgi import Receive, Scope, Send
+from trading_mcp.api.conversation import Conversation
+from trading_mcp.api.errors import Busy
+from trading_mcp.api.subscribers import Line, Subscribers
+from trading_mcp.domain.access import Principal
+from trading_mcp.domain.access import Scope as Scoped
+from trading_mcp.domain.errors import NotFound, TradingError
+from trading_mcp.services.guarding import must_have
 
+log = structlog.get_logger(__name__)
 PATH = "/ws"
+SCOPE: Scoped = "read"
+"""What a connection needs."""
 LINE = "trading_mcp.line"
 """The key of the connection's `Line` among a WebSocket scope's extensions."""
-POLICY_VIOLATION = 1008
-MOST_ERRORS = 20
-"""Wrong messages in a row before the connection is closed."""
-MOST_PER_SECOND = 50
-
-Channels = Annotated[tuple[Channel, ...], Meta(min_length=1, max_length=100)]
-
-
-class Action(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="action", forbid_unknown_fields=True
-):
-    """What a client may ask for."""
-
-
-class Subscribe(Action, frozen=True, kw_only=True, tag="subscribe"):
-    """Tell me of these too."""
-
-    channels: Channels
-
-
-class Unsubscribe(Action, frozen=True, kw_only=True, tag="unsubscribe"):
-    """Tell me of these no longer."""
-
-    channels: Channels
-
-
-class Ping(Action, frozen=True, kw_only=True, tag="ping"):
-    """Are you there?"""
-
-
-AnyAction = Subscribe | Unsubscribe | Ping
+MOST_STRANGERS = 100
+"""How many connections may not have said yet who they are."""
+CHECK_EVERY_S = 1.0
+"""How often it is asked whether everybody may still stay."""
 
 
 class WebSockets:
-    """Serves WebSocket connections, *most* at a time."""
+    """Serves WebSocket connections, *most* at a time, *most_per_second* messages from each."""
 
-    def __init__(self, subscribers: Subscribers, *, most: int):
-        self._subscribers, self._most = subscribers, most
+    def __init__(
+        self, subscribers: Subscribers, entrance: Entrance, *, most: int, most_per_second: int
+    ):
+        self._subscribers, self._entrance = subscribers, entrance
+        self._most, self._most_per_second = most, most_per_second
+        self._open: set[Conversation] = set()
+        self._strangers = 0
+        self._next_check: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection. Raises TradingError before it is accepted."""
-        if scope["path"] != PATH:
-            raise NotFound("No such path; the WebSocket is at /ws")
-        if len(self._subscribers) >= self._most:
-            raise Busy(f"{self._most} WebSocket connections are open, as many as there may be")
+        visitor: Visitor = scope[VISITOR]
+        self._may_connect(scope, visitor)
         await receive()
         await send({"type": "websocket.accept"})
         line: Line = scope["extensions"][LINE]
         subscriber = self._subscribers.join(line)
+        conversation = Conversation(
+            subscriber, receive, send, self._entrance, most_per_second=self._most_per_second
+        )
         try:
-            await Conversation(subscriber, receive, send).hold()
+            known = visitor if isinstance(visitor, Principal) else await self._met(conversation)
+            if known is not None:
+                await self._hold(conversation, known)
         finally:
             self._subscribers.leave(subscriber)
 
+    def _may_connect(self, scope: Scope, visitor: Visitor) -> None:
+        if scope["path"] != PATH:
+            raise NotFound("No such path; the WebSocket is at /ws")
+        if len(self._subscribers) >= self._most:
+            raise Busy(f"{self._most} WebSocket connections are open, as many as there may be")
+        if isinstance(visitor, Principal):
+            must_have(SCOPE, visitor.scopes, "the WebSocket")
+        elif not visitor.is_silent:
+            raise visitor.objection
+        elif self._strangers >= MOST_STRANGERS:
+            raise Busy("Too many connections have not said yet who they are")
 
-class Conversation:
-    """What a client says and what it is answered, until it leaves or goes too far."""
-
-    def __init__(self, subscriber: Subscriber, receive: Receive, send: Send):
-        self._subscriber, self._receive, self._send = subscriber, receive, send
-        self._errors = 0
-        self._second, self._in_second = 0, 0
-
-    async def hold(self) -> None:
-        """Answer until the connection ends."""
-        while True:
-            message = await self._receive()
-            if message["type"] == "websocket.disconnect":
-                return None
-            if self._is_flood():
-                return self._end(f"More than {MOST_PER_SECOND} messages in a second")
-            await self._hear(message)
-            if self._errors >= MOST_ERRORS:
-                return self._end(f"{MOST_ERRORS} wrong messages in a row")
-
-    async def _hear(self, message: Message) -> None:
+    async def _met(self, conversation: Conversation) -> Principal | None:
+        self._strangers += 1
         try:
-            action = _action(message)
+            return await conversation.introduction()
+        finally:
+            self._strangers -= 1
+
+    async def _hold(self, conversation: Conversation, principal: Principal) -> None:
+        conversation.principal = principal
+        self._open.add(conversation)
+        self._check_soon()
+        try:
+            await conversation.hold()
+        finally:
+            self._open.discard(conversation)
+
+    def _check_soon(self) -> None:
+        if self._open and self._next_check is None:
+            loop = asyncio.get_running_loop()
+            self._next_check = loop.call_later(CHECK_EVERY_S, self._check)
+
+    def _check(self) -> None:
+        """Send away whose token or key has ended, and look again later."""
+        self._next_check = None
+        try:
+            for conversation in tuple(self._open):
+                if objection := self._entrance.objection(conversation.principal):
+                    conversation.send_away(objection)
         except TradingError as error:
-            self._errors += 1
-            told = problem(error).body()
-            del told["success"]
-            await self._say({"type": "error", **told})
-        else:
-            self._errors = 0
-            await self._do(action)
-
-    async def _do(self, action: AnyAction) -> None:
-        subscriber = self._subscriber
-        match action:
-            case Ping():
-                await self._say({"type": "pong"})
-            case Subscribe(channels=channels):
-                await self._agree("subscribed", channels, subscriber.channels | set(channels))
-            case Unsubscribe(channels=channels):
-                await self._agree("unsubscribed", channels, subscriber.channels - set(channels))
-
-    async def _agree(
-        self, kind: str, asked: tuple[Channel, ...], channels: frozenset[Channel]
-    ) -> None:
-        active = [channel for channel in CHANNELS if channel in channels]
-        # First the answer, then the channels: no announcement comes before its answer.
-        await self._say({"type": kind, "channels": list(dict.fromkeys(asked)), "active": active})
-        self._subscriber.channels = channels
-
-    async def _say(self, told: dict[str, Any]) -> None:
-        await self._send({"type": "websocket.send", "text": msgspec.json.encode(told).decode()})
-
-    def _is_flood(self) -> bool:
-        second = int(time.monotonic())
-        if second != self._second:
-            self._second, self._in_second = second, 0
-        self._in_second += 1
-        return self._in_second > MOST_PER_SECOND
-
-    def _end(self, reason: str) -> None:
-        self._subscriber.line.hang_up(POLICY_VIOLATION, reason)
-
-
-def _action(message: Message) -> AnyAction:
-    text = message.get("text")
-    if text is None:
-        raise InvalidRequest("A message is expected as text, not binary")
-    # A union is no class, which is all that the type checker sees in `type[T]`.
-    action: AnyAction = read_json(text.encode(), AnyAction)  # type: ignore[arg-type]
-    return action
+            log.warning("sockets_not_checked", reason=error.message)
+        self._check_soon()

@@ -49,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_status(commands.add_parser("status", help="say how the running server is"))
     _add_plugins(commands.add_parser("plugins", help="list, check or begin strategy plugins"))
     _add_config(commands.add_parser("config", help="check the configuration"))
+    _add_users(commands.add_parser("users", help="add, list or remove people who may log in"))
+    _add_keys(commands.add_parser("keys", help="create, list or revoke programs' API keys"))
     return parser
 
 
@@ -59,6 +61,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{name}", metavar="N", help=f'{default} by default; 0: any free port; "off": none'
         )
+    _add_tools(parser)
     parser.add_argument("--log-format", choices=("console", "json"), help="how to write logs")
     parser.add_argument(
         "--ready-file",
@@ -71,6 +74,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 def _add_mcp(parser: argparse.ArgumentParser) -> None:
     _add_common(parser)
+    _add_tools(parser)
     parser.set_defaults(run=_mcp)
 
 
@@ -100,6 +104,66 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     checking = actions.add_parser("check", help="say whether the configuration can be used")
     _add_common(checking)
     checking.set_defaults(run=_config_check)
+
+
+def _add_users(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    adding = actions.add_parser("add", help="add a user; the password is asked for, or one line")
+    _add_scopes(adding)
+    adding.set_defaults(run=_users_add)
+    password = actions.add_parser("password", help="set a password, and end what is logged in")
+    password.set_defaults(run=_users_password)
+    removing = actions.add_parser("remove", help="remove a user, and end what is logged in")
+    removing.set_defaults(run=_users_remove)
+    for action in (adding, password, removing):
+        action.add_argument("name", metavar="NAME", help="whose; letters, digits and . _ @ -")
+        _add_common(action)
+    listing = actions.add_parser("list", help="list the users")
+    _add_common(listing)
+    listing.set_defaults(run=_users_list)
+
+
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    creating = actions.add_parser("create", help="make a key and print it, this once")
+    creating.add_argument("name", metavar="NAME", help="what it is for")
+    _add_scopes(creating)
+    creating.add_argument(
+        "--expires", type=_lifetime, default="90d", metavar="TIME", help="90d by default; or never"
+    )
+    creating.set_defaults(run=_keys_create)
+    revoking = actions.add_parser("revoke", help="end a key")
+    revoking.add_argument("id", metavar="ID", help="its id, as `keys list` has it")
+    revoking.set_defaults(run=_keys_revoke)
+    listing = actions.add_parser("list", help="list the keys, revoked and expired ones too")
+    listing.set_defaults(run=_keys_list)
+    for action in (creating, revoking, listing):
+        _add_common(action)
+
+
+def _add_scopes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--scopes",
+        type=lambda text: text.split(","),
+        default=["read"],
+        metavar="SCOPE,...",
+        help="of read, trade, control and admin (read)",
+    )
+
+
+def _add_tools(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--toolsets",
+        type=lambda text: text.split(","),
+        metavar="NAME,...",
+        help="offer agents only the tools of these groups (all)",
+    )
+    parser.add_argument(
+        "--read-only",
+        action="store_true",
+        default=None,
+        help="offer agents only tools that change nothing, whatever else is set",
+    )
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -154,6 +218,54 @@ def _config_check(arguments: argparse.Namespace) -> int:
     from trading_mcp.cli.settings import check_config
 
     return check_config(arguments)
+
+
+def _users_add(arguments: argparse.Namespace) -> int:
+    from trading_mcp.cli.users import add_user
+
+    return add_user(arguments)
+
+
+def _users_password(arguments: argparse.Namespace) -> int:
+    from trading_mcp.cli.users import change_password
+
+    return change_password(arguments)
+
+
+def _users_remove(arguments: argparse.Namespace) -> int:
+    from trading_mcp.cli.users import remove_user
+
+    return remove_user(arguments)
+
+
+def _users_list(arguments: argparse.Namespace) -> int:
+    from trading_mcp.cli.users import list_users
+
+    return list_users(arguments)
+
+
+def _keys_create(arguments: argparse.Namespace) -> int:
+    from trading_mcp.cli.keys import create_key
+
+    return create_key(arguments)
+
+
+def _keys_revoke(arguments: argparse.Namespace) -> int:
+    from trading_mcp.cli.keys import revoke_key
+
+    return revoke_key(arguments)
+
+
+def _keys_list(arguments: argparse.Namespace) -> int:
+    from trading_mcp.cli.keys import list_keys
+
+    return list_keys(arguments)
+
+
+def _lifetime(text: str) -> int | None:
+    from trading_mcp.cli.keys import lifetime
+
+    return lifetime(text)
 
 
 def _version() -> str:

@@ -3,6 +3,7 @@
 import argparse
 
 from trading_mcp.cli.settings import configuration
+from trading_mcp.cli.tables import print_table
 
 
 def list_plugins(arguments: argparse.Namespace) -> int:
@@ -17,7 +18,7 @@ def list_plugins(arguments: argparse.Namespace) -> int:
         brought = [n for n, info in catalogue.strategies.items() if info.plugin == name]
         state = "broken" if name in catalogue.broken else "on" if name in enabled else "off"
         rows.append((name, plugin.version, state, ", ".join(brought)))
-    _print_table(rows)
+    print_table(rows)
     for name, reason in sorted(catalogue.broken.items()):
         print(f"\n{name} is broken: {reason}")
     return 1 if catalogue.broken else 0
@@ -52,10 +53,3 @@ def new_plugin(arguments: argparse.Namespace) -> int:
         print(path)
     print("Next: pip install -e its folder, name it in strategies.enabled, start the server.")
     return 0
-
-
-def _print_table(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())

@@ -17,6 +17,8 @@ _FLAGS = {
     "mcp_port": "server.mcp_port",
     "data_dir": "storage.data_dir",
     "log_format": "logging.format",
+    "toolsets": "mcp.toolsets",
+    "read_only": "mcp.read_only",
 }
 
 
@@ -41,5 +43,7 @@ def _flags(arguments: argparse.Namespace) -> list[str]:
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, bool | list):
+        return json.dumps(value)
     text = str(value)
     return text if text.isdigit() else json.dumps(text)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -10,6 +11,7 @@ from typing import Any
 
 from trading_mcp.adapters.data_directory import running_server
 from trading_mcp.cli.settings import configuration
+from trading_mcp.config import API_KEY
 
 TIMEOUT_S = 5
 
@@ -25,6 +27,10 @@ def status(arguments: argparse.Namespace) -> int:
         return 1
     try:
         answer = _ask(f"{address}/api/v1/scalping/status")
+    except urllib.error.HTTPError as error:
+        hint = f"; set {API_KEY} to a key of its" if error.code == 401 else ""
+        print(f"The server at {address} refuses: {error}{hint}", file=sys.stderr)
+        return 3
     except (OSError, ValueError, urllib.error.URLError) as error:
         print(f"The server at {address} does not answer: {error}", file=sys.stderr)
         return 3
@@ -33,7 +39,9 @@ def status(arguments: argparse.Namespace) -> int:
 
 
 def _ask(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url, timeout=TIMEOUT_S) as reply:
+    key = os.environ.get(API_KEY)
+    asked = urllib.request.Request(url, headers={"X-API-Key": key} if key else {})
+    with urllib.request.urlopen(asked, timeout=TIMEOUT_S) as reply:
         data: dict[str, Any] = json.load(reply)["data"]
     return data
 

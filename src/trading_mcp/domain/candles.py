@@ -6,9 +6,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from trading_mcp.domain.times import MINUTE_MS
+
 Column = NDArray[np.float64]
 
-MINUTE_MS = 60_000
 INTERVALS: dict[str, int] = {
     "1m": MINUTE_MS,
     "3m": 3 * MINUTE_MS,

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from trading_mcp.domain.accounts import Flow
+from trading_mcp.domain.accounts import Flow, Worth
 from trading_mcp.domain.limits import Alert, KillSwitch, RiskMode, RiskParameters
 from trading_mcp.domain.numbers import ZERO
 from trading_mcp.domain.orders import Fill, Order
@@ -154,11 +154,15 @@ class PairsChanged(Entry, frozen=True, kw_only=True):
 
 
 class PeriodOpened(Entry, frozen=True, kw_only=True):
-    """A UTC day, week or month began with *equity* (quote). Written once for each."""
+    """A UTC day, week or month began with *equity* (quote), as *worths* has it by exchange.
+
+    Written once for each.
+    """
 
     period: Period
     start: int
     equity: Decimal
+    worths: dict[str, Worth] = {}
 
 
 class Answered(Entry, frozen=True, kw_only=True):

@@ -30,6 +30,12 @@ class InvalidRequest(TradingError):
     status = 400
 
 
+class Unauthorized(InvalidRequest):
+    """Nobody is known to ask: no token or key, or one that does not hold."""
+
+    status = 401
+
+
 class NotFound(InvalidRequest):
     """The path, or the thing it names, does not exist."""
 
@@ -46,6 +52,17 @@ class Forbidden(InvalidRequest):
     """The caller may not do this, or came from a place that may not call at all."""
 
     status = 403
+
+
+class TooManyRequests(InvalidRequest):
+    """More than the caller may ask for in this time; *retry_after_s* says when there is room."""
+
+    status = 429
+    retriable = True
+
+    def __init__(self, message: str, *, retry_after_s: int, hint: str = "", **details: Any):
+        super().__init__(message, hint=hint, retry_after_s=retry_after_s, **details)
+        self.retry_after_s = retry_after_s
 
 
 class IdempotencyConflict(InvalidRequest):

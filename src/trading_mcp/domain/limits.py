@@ -90,7 +90,10 @@ class KillSwitch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """Something a person should know. *trigger* names the rule, *value* what it measured."""
+    """Something a person should know. *trigger* names the rule, *value* what it measured.
+
+    *subject* is what it is about, if there are several: a market, a strategy.
+    """
 
     id: str
     trigger: str
@@ -98,3 +101,4 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     at: int
     value: float | None = None
+    subject: str = ""

@@ -8,6 +8,8 @@ import msgspec
 from trading_mcp.domain.markets import MarketKey
 from trading_mcp.domain.numbers import EXACT, ZERO
 
+MANUAL = "manual"
+"""The owner of positions that were opened by hand."""
 Side = Literal["buy", "sell"]
 OrderType = Literal["market", "limit", "stop"]
 OrderStatus = Literal[

@@ -102,6 +102,13 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
         cost = EXACT.multiply(self.exited, self.entry_price).quantize(_PICO, context=EXACT)
         return self.sign * (self.exited_value - cost) - self.fees + self.funding
 
+    def open_pnl(self, mark: Decimal) -> Decimal:
+        """Return all it has earned so far at *mark*, but what the records hold already, in quote.
+
+        They hold something only of a position that had closed and that a late fill reopened.
+        """
+        return self.realized_pnl + self.unrealized_pnl(mark) - (self.tallied or ZERO)
+
     def unrealized_pnl(self, mark: Decimal) -> Decimal:
         """Return the profit of the held size at *mark*, before the exit's fee, in quote."""
         return self.sign * (EXACT.multiply(self.size, mark) - self.open_value)

@@ -1,9 +1,32 @@
-"""What a market shows at one moment: prices, tickers, order books."""
+"""What an exchange shows to everybody: prices, books, trades, funding, and what it offers."""
+
+from typing import Literal
 
 import msgspec
 
 from trading_mcp.domain.candles import Candle
 from trading_mcp.domain.markets import MarketKey
+from trading_mcp.domain.orders import Side
+from trading_mcp.domain.positions import PositionSide
+
+Offer = Literal[
+    "ticker",
+    "order_book",
+    "candles",
+    "trades",
+    "funding_rate",
+    "open_interest",
+    "liquidations",
+]
+"""A kind of market data that an exchange may have or not."""
+
+
+class NotOffered(Exception):
+    """The exchange has no such data: asking again will not help. *what* names it in words."""
+
+    def __init__(self, what: str):
+        super().__init__(what)
+        self.what = what
 
 
 class PriceMove(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +65,10 @@ MarketEvent = PriceMove | CandleClosed | StreamLost
 
 
 class Ticker(msgspec.Struct, frozen=True, kw_only=True):
-    """The last price and the best quotes. *volume* is the last 24 hours', in base."""
+    """The last price and the best quotes. *volume* is the last 24 hours', in base.
+
+    *turnover* is the last 24 hours' volume in quote, None where the exchange does not tell it.
+    """
 
     symbol: str
     at: int
@@ -53,6 +79,7 @@ class Ticker(msgspec.Struct, frozen=True, kw_only=True):
     open_24h: float
     high_24h: float
     low_24h: float
+    turnover: float | None = None
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -69,3 +96,70 @@ class OrderBook(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
+
+
+class PublicTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """One trade, as everybody sees it.
+
+    *id* is the exchange's, unique in its market. *side* is the taker's: a "buy" took what was
+    offered. *price* is quote per base, *amount* base, *at* UTC ms.
+    """
+
+    id: str
+    at: int
+    side: Side
+    price: float
+    amount: float
+
+
+class FundingRate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a perpetual's longs pay its shorts (negative: the other way).
+
+    *rate* (a fraction of the position's value) is due at *due_at* (UTC ms), and again each
+    *interval_ms*; *next_rate* is the exchange's estimate for the time after, None if it makes
+    none. *mark_price* is quote per base.
+    """
+
+    symbol: str
+    at: int
+    rate: float
+    due_at: int
+    interval_ms: int
+    next_rate: float | None = None
+    mark_price: float | None = None
+
+
+class OpenInterest(msgspec.Struct, frozen=True, kw_only=True):
+    """All open contracts of a perpetual: *amount* in base, *value* in quote. None: not told."""
+
+    symbol: str
+    at: int
+    amount: float | None
+    value: float | None
+
+
+class Liquidation(msgspec.Struct, frozen=True, kw_only=True):
+    """A position that the exchange closed by force, whoever's it was.
+
+    *side* is the position's: a fall liquidates longs. *price* is quote per base, *amount* base.
+    """
+
+    id: str
+    at: int
+    side: PositionSide
+    price: float
+    amount: float
+
+
+class ExchangeInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """An exchange as such. *at* is its clock's time, UTC ms.
+
+    *status* is "ok", or what keeps it from trading; *offers* and *intervals* are the market data
+    and the candles it has; *requests_per_minute* is what it lets us ask, None if unlimited.
+    """
+
+    status: Literal["ok", "maintenance", "down"]
+    at: int
+    offers: tuple[Offer, ...]
+    intervals: tuple[str, ...]
+    requests_per_minute: float | None = None

@@ -10,6 +10,11 @@ from trading_mcp.domain.orders import Fill
 VenueStatus = Literal["open", "filled", "cancelled", "rejected"]
 
 
+MARKET_CLOSED = "market_closed"
+"""The code of a refusal because the market does not trade now, whatever the exchange calls it."""
+_REFUSED = "exchange refused"
+
+
 class VenueRefused(Exception):
     """The exchange refused an order for certain: nothing will trade. *code* is its own word."""
 
@@ -17,6 +22,16 @@ class VenueRefused(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+    @property
+    def evidence(self) -> str:
+        """What an order keeps of its refusal."""
+        return f"{_REFUSED}: {self.code}: {self.message}"
+
+
+def is_refused_for(code: str, evidence: str) -> bool:
+    """Say whether an order's *evidence* is a refusal for *code*."""
+    return evidence.startswith(f"{_REFUSED}: {code}: ")
 
 
 class OrderReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,7 +64,8 @@ def book_balance(desk: Desk, exchange: str, currency: str, total: Decimal, why: 
     difference = total - desk.state.cash.get(asset, ZERO)
     if difference != 0:
         flow = Flow(asset, difference)
-        desk.make(e.FundsMoved(at=desk.now, flow=flow, why=why, worth=desk.standings.worth(flow)))
+        worth = desk.standings.worth(asset, difference) or ZERO
+        desk.make(e.FundsMoved(at=desk.now, flow=flow, why=why, worth=worth))
 
 
 def _book_ours(desk: Desk, order: Order, fill: Fill) -> None:
@@ -89,7 +90,7 @@ def _book_outside(desk: Desk, fill: Fill) -> None:
     if market is None or known in desk.state.outside_trades:
         return
     for flow in book.flows_of(fill, market):
-        worth = desk.standings.worth(flow)
+        worth = desk.standings.worth(flow.asset, flow.amount) or ZERO
         desk.make(e.FundsMoved(at=desk.now, flow=flow, why=known, worth=worth))
     desk.alert("outside_trade", "warning", f"A trade not ours: {known}", float(fill.amount))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from trading_mcp.domain import entries as e
+from trading_mcp.domain.accounts import Booked, Worth
 from trading_mcp.domain.limits import Severity
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.orders import (
@@ -23,9 +24,11 @@ from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport
 from trading_mcp.domain.signals import Signal
 from trading_mcp.engine import booking, trading, watch
-from trading_mcp.engine.desk import FAR, Desk, Entries
+from trading_mcp.engine.desk import FAR, Desk, Entries, Wished
 from trading_mcp.engine.state import State
-from trading_mcp.risk import gate, sentinel
+from trading_mcp.portfolio.earnings import Account, Earnings, between, together
+from trading_mcp.risk import gate, halts, sentinel
+from trading_mcp.risk.findings import Objection
 from trading_mcp.risk.standing import max_exposure
 
 
@@ -84,6 +87,14 @@ class Core:
         standing = self.standings.standing(intent.market, max(self.desk.now, now))
         return gate.review(gate.on_grid(intent, standing), standing)
 
+    def close_position(self, position_id: str, wished: Wished, now: int) -> Entries:
+        """Begin to leave all of an open position at the market; it goes on until it is left."""
+        self.desk.advance(now)
+        position = self.state.positions.get(position_id)
+        if position is not None:
+            self.desk.exit(position, "manual", wished)
+        return self.desk.take()
+
     def request_cancel(self, order_id: str, now: int) -> Entries:
         """Note that a working order's cancel is about to be sent."""
         self.desk.advance(now)
@@ -106,10 +117,16 @@ class Core:
         return self.desk.take()
 
     def alert(
-        self, trigger: str, severity: Severity, message: str, value: float | None = None
+        self,
+        trigger: str,
+        severity: Severity,
+        message: str,
+        value: float | None = None,
+        *,
+        subject: str = "",
     ) -> Entries:
         """Raise an alert."""
-        self.desk.alert(trigger, severity, message, value)
+        self.desk.alert(trigger, severity, message, value, subject=subject)
         return self.desk.take()
 
     def hand_out(self, order_id: str) -> ApprovedOrder | None:
@@ -199,6 +216,46 @@ class Core:
     def equity(self) -> sentinel.Equity:
         """Return the account's worth now and at the start of its periods."""
         return watch.equity(self.desk)
+
+    def account(self, exchange: str | None = None) -> Account | None:
+        """Return *exchange*'s account now, or all together; None while a held price is unknown."""
+        if self.standings.equity() is None:
+            return None
+        worths, booked = self.standings.worths(), self.state.booked
+        return together(
+            Account(worth=worths.get(name, Worth()), booked=booked.get(name, Booked()))
+            for name in {**worths, **booked}
+            if exchange in (None, name)
+        )
+
+    def earnings(self, period: str, exchange: str | None = None) -> Earnings | None:
+        """Return what the present day, week or month, or all since the founding, brought so far.
+
+        None while the account's value is unknown.
+        """
+        now, began = self.account(exchange), self.state.periods.get(period)
+        if now is None or began is None:
+            return None
+        then = together(a for name, a in began.accounts.items() if exchange in (None, name))
+        return between(then, now)
+
+    def halt(self, now: int) -> Objection | None:
+        """Return why nothing may be opened or enlarged now, whatever the order."""
+        state, at = self.state, max(self.desk.now, now)
+        return halts.halt(halts.Facts(at, state.kill_switch, state.pauses, self.standings.equity()))
+
+    def is_waiting(self, order_id: str) -> bool:
+        """Say whether an approved order has not been handed out for sending yet."""
+        return self.desk.is_waiting(order_id)
+
+    def findings(self) -> sentinel.Findings:
+        """Return what the account's losses mean now."""
+        return watch.findings(self.desk)
+
+    def largest(self, intent: OrderIntent, now: int) -> Decimal:
+        """Return the largest amount (base) of *intent* that would pass the gate now; 0: none."""
+        standing = self.standings.standing(intent.market, max(self.desk.now, now))
+        return gate.largest(intent, standing)
 
     def max_exposure(self) -> Decimal:
         """Return the largest notional of everything under the present risk mode."""

@@ -108,7 +108,7 @@ class Decider:
         )
         self._ledger.write(self._core.record(stopped))
         message = f"Strategy {name} was stopped: {reason}"
-        self._ledger.write(self._core.alert("strategy_broken", "warning", message))
+        self._ledger.write(self._core.alert("strategy_broken", "warning", message, subject=name))
 
     def close(self) -> None:
         """Let the strategies' threads end."""

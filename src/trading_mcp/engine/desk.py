@@ -34,6 +34,16 @@ FAR = 1 << 62
 RETRY_FIRST_MS, RETRY_LONGEST_MS = 1_000, 60_000
 
 
+class Wished(msgspec.Struct, frozen=True):
+    """On whose wish something is done, and for which request with an idempotency key."""
+
+    principal: str
+    idempotency: str | None = None
+
+
+BY_ITSELF = Wished(ENGINE)
+
+
 class Desk:
     """What every decision works on. Entries made here are applied at once and taken later."""
 
@@ -96,7 +106,13 @@ class Desk:
         return self.standings.standing(market, self.now)
 
     def alert(
-        self, trigger: str, severity: Severity, message: str, value: float | None = None
+        self,
+        trigger: str,
+        severity: Severity,
+        message: str,
+        value: float | None = None,
+        *,
+        subject: str = "",
     ) -> None:
         """Raise an alert."""
         alert = Alert(
@@ -106,6 +122,7 @@ class Desk:
             message=message,
             at=self.now,
             value=value,
+            subject=subject,
         )
         self.make(e.AlertRaised(at=self.now, alert=alert))
 
@@ -147,24 +164,32 @@ class Desk:
         self.make(e.OrderApproved(at=self.now, order=order))
         return order
 
+    def is_waiting(self, order_id: str) -> bool:
+        """Say whether an approved order has not been handed out for sending yet."""
+        return order_id in self._approved
+
     def hand_out(self, order_id: str) -> ApprovedOrder | None:
         """Return an approved order for sending: once, and never after a restart."""
         return self._approved.pop(order_id, None)
 
-    def exit(self, position: Position, reason: Reason) -> None:
+    def exit(self, position: Position, reason: Reason, wished: Wished = BY_ITSELF) -> None:
         """Leave all of *position* at the market, and go on until it is left."""
         if not position.leaving:
             position = msgspec.structs.replace(position, leaving=reason)
-            why = f"leaving: {reason}"
-            self.make(e.PositionChanged(at=self.now, position=position, why=why, principal=ENGINE))
-        self._leave(position)
+            why, principal = f"leaving: {reason}", wished.principal
+            self.make(
+                e.PositionChanged(at=self.now, position=position, why=why, principal=principal)
+            )
+        if wished is not BY_ITSELF:
+            self._retry_at.pop(position.id, None)  # somebody waits for it: not in a minute
+        self._leave(position, wished)
 
     def go_on_leaving(self) -> None:
         """Try again, ever more slowly, to leave the positions that are being left."""
         for position_id in sorted(self._leaving):
             self._leave(self.state.positions[position_id])
 
-    def _leave(self, position: Position) -> None:
+    def _leave(self, position: Position, wished: Wished = BY_ITSELF) -> None:
         standing = self.standing(position.market)
         at, wait = self._retry_at.get(position.id, (0, RETRY_FIRST_MS))
         if self.now < at or standing.leaving(position.id) >= position.size:
@@ -176,7 +201,7 @@ class Desk:
                 self.change(order, cancelling=True)
         left = position.size - standing.exiting(position.id)
         if left > 0:
-            self.submit(_leaving(position, left))
+            self.submit(_leaving(position, left, wished))
 
     def end(self, order_id: str, status: OrderStatus, evidence: str) -> None:
         """Move an order to *status*, if the table of statuses allows it from where it is."""
@@ -186,7 +211,8 @@ class Desk:
         self.change(order, status, evidence)
         if status in ("rejected", "unknown"):
             message = f"Order {order.id} ({order.symbol} {order.side}) {status}: {evidence}"
-            self.alert("order_error", "warning", message)
+            trigger = "order_unknown" if status == "unknown" else "order_error"
+            self.alert(trigger, "warning", message, subject=order.market)
 
     def change(
         self,
@@ -250,15 +276,16 @@ def _refusal(refused: Refused, at: int) -> e.OrderRefused:
     )
 
 
-def _leaving(position: Position, amount: Decimal) -> OrderIntent:
+def _leaving(position: Position, amount: Decimal, wished: Wished) -> OrderIntent:
     return OrderIntent(
         market=position.market,
         side=closing_side(position.side),
         type="market",
         amount=amount,
         owner=position.owner,
-        principal=ENGINE,
+        principal=wished.principal,
         reason=cast(Reason, position.leaving),
         leverage=position.leverage,
         reduces=position.id,
+        idempotency=wished.idempotency,
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from trading_mcp.domain.orders import ApprovedOrder, Order
 from trading_mcp.domain.reports import OrderReport, VenueRefused
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.exchange import Exchange
+from trading_mcp.engine.histogram import Histogram
 from trading_mcp.engine.ledger import Ledger
 from trading_mcp.engine.settings import ScalpingSettings
 from trading_mcp.ports import Checkpoint, Clock
@@ -22,7 +22,6 @@ log = structlog.get_logger(__name__)
 ASK_EVERY_S = 1.0
 APART_S = 2.0
 """Two lookups that find nothing must lie this far apart to count as two."""
-REMEMBERED_LATENCIES = 10_000
 
 
 class Flight:
@@ -43,8 +42,12 @@ class Flight:
         self._settling: set[str] = set()
         self._cancels: dict[str, asyncio.Task[None]] = {}
         self._changes: dict[str, asyncio.Event] = {}
-        self.latencies: deque[float] = deque(maxlen=REMEMBERED_LATENCIES)
         ledger.listen(self._hear)
+
+    @property
+    def latencies(self) -> Histogram:
+        """How long exchanges took to accept orders, since the beginning, in wall milliseconds."""
+        return self._core.state.executed().latency
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run *work* beside everything else; it is ended with the flight."""
@@ -191,14 +194,12 @@ class Flight:
             async with asyncio.timeout(self._settings.order_timeout_ms / 1000):
                 venue_id = await self._exchanges[order.exchange].venue.submit(approved)
         except VenueRefused as refusal:
-            evidence = f"exchange refused: {refusal.code}: {refusal.message}"
-            self._ledger.write(self._core.on_refused(order.id, evidence, self._clock.now()))
+            self._ledger.write(self._core.on_refused(order.id, refusal.evidence, self._clock.now()))
         except Exception as error:  # no answer is not "no": anything else leaves it unknown
             why = f"no answer: {type(error).__name__}: {error}"
             self._ledger.write(self._core.on_unknown(order.id, why, self._clock.now()))
         else:
             latency = (self._clock.monotonic() - started) * 1000
-            self.latencies.append(latency)
             self._checkpoint("order.accepted")
             self._ledger.write(
                 self._core.on_accepted(order.id, venue_id, latency, self._clock.now())

@@ -14,3 +14,8 @@ def _base32(number: int, width: int) -> str:
         number, rest = divmod(number, 32)
         digits = _DIGITS[rest] + digits
     return digits
+
+
+def order_id_of(client_id: str) -> str:
+    """Return our order's id from what the exchange knows it by: the id and our tag."""
+    return client_id.rpartition("-")[0]

@@ -14,9 +14,9 @@ CONFIG = "config"
 
 
 def read_state(journal: Journal[e.AnyEntry]) -> State:
-    """Fold the journal: the newest snapshot, and what came after it."""
+    """Fold the journal: the newest snapshot, if it can be gone on from, and what came after it."""
     kept = journal.snapshot()
-    state = decoded(kept[1]) if kept is not None else State()
+    state = (decoded(kept[1]) if kept is not None else None) or State()
     for _, entry in journal.entries(state.seq):
         state.apply(entry)
     return state

@@ -10,15 +10,17 @@ from trading_mcp.domain.markets import market_key
 from trading_mcp.domain.numbers import EXACT, ZERO
 from trading_mcp.domain.orders import Order
 from trading_mcp.domain.reports import FundingPaid, Liquidated
+from trading_mcp.domain.times import DAY_MS
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.flight import Flight
 from trading_mcp.engine.ledger import Ledger
+from trading_mcp.portfolio.book import booked_of
 
 log = structlog.get_logger(__name__)
 NEGLIGIBLE = Decimal("1e-8")
 TIMEOUT_S = 10.0
-OVERLAP_MS = 86_400_000
+OVERLAP_MS = DAY_MS
 """How far back what is known already is asked for again; it is booked once all the same."""
 OPENING = "opening balance"
 
@@ -108,6 +110,6 @@ async def _their_balances(exchange: Exchange) -> dict[str, Decimal]:
         market = markets[market_key(exchange.name, holding.symbol)]
         quote = asset_key(exchange.name, market.quote)
         theirs[asset_key(exchange.name, holding.symbol)] = holding.amount
-        paid = EXACT.multiply(holding.amount, holding.entry_price)
-        theirs[quote] = theirs.get(quote, ZERO) - paid
+        entered = EXACT.multiply(holding.amount, holding.entry_price)
+        theirs[quote] = booked_of(theirs.get(quote, ZERO), entered)
     return theirs

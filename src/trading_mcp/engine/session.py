@@ -7,18 +7,20 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from trading_mcp.domain import entries as e
+from trading_mcp.domain.accounts import pricing_markets
 from trading_mcp.domain.errors import (
     EngineNotRunning,
     ExchangeError,
     InvalidParameter,
     StorageUnavailable,
+    TradingError,
 )
 from trading_mcp.domain.markets import Market, MarketKey, market_key
 from trading_mcp.domain.orders import Order, OrderIntent, Refused
 from trading_mcp.domain.positions import Position
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.deciding import Decider
-from trading_mcp.engine.desk import Entries
+from trading_mcp.engine.desk import Entries, Wished
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.feeding import Feed
 from trading_mcp.engine.flight import Flight
@@ -28,7 +30,6 @@ from trading_mcp.engine.proving import checked
 from trading_mcp.engine.roster import Roster
 from trading_mcp.engine.settings import ScalpingSettings
 from trading_mcp.ports import CandleStore, Checkpoint, Clock, Journal
-from trading_mcp.rules import costs
 
 log = structlog.get_logger(__name__)
 
@@ -127,18 +128,13 @@ class Session:
         waiting = any(order.status == "approved" for order in self.state.orders.values())
         return not waiting and all(feed.is_idle for feed in self.feeds.values())
 
-    def average_slippage_pct(self) -> float:
-        """Return how much worse than expected market orders were filled, in percent."""
-        found = [
-            costs.slippage_pct(
-                1 if order.side == "buy" else -1,
-                float(order.expected_price),
-                float(order.average_price),
-            )
-            for order in self.state.ended.values()
-            if order.type == "market" and order.average_price is not None
-        ]
-        return sum(found) / len(found) if found else 0.0
+    def why_halted(self) -> str:
+        """Return why no position may be opened or enlarged now, whatever the order; or ""."""
+        found = self.core.halt(self.clock.now())
+        if found is None:
+            return "" if self.healthy else "The journal cannot be written"
+        cause = found.details.get("reason")
+        return f"{found.reason}: {cause}" if cause else found.reason
 
     def stale_markets(self) -> list[MarketKey]:
         """Return the watched markets whose data has not come for too long."""
@@ -199,10 +195,39 @@ class Session:
     async def cancel_entries(self) -> tuple[list[str], list[str]]:
         """Cancel every order that may enlarge a position."""
         working = self.core.working_entries()
-        await asyncio.gather(*(self.cancel(order) for order in working), return_exceptions=True)
-        left = {order.id for order in self.core.working_entries()}
+        left = await self.cancel_orders(working)
         ids = [order.id for order in working]
         return [i for i in ids if i not in left], [i for i in ids if i in left]
+
+    async def cancel_orders(self, orders: Sequence[Order]) -> dict[str, str]:
+        """Cancel *orders*; return those that may still trade, each with the reason."""
+        results = await asyncio.gather(*map(self.cancel, orders), return_exceptions=True)
+        left = {}
+        for order, result in zip(orders, results, strict=True):
+            now = self.state.orders.get(order.id)
+            if now is not None:
+                told = result.message if isinstance(result, TradingError) else ""
+                left[order.id] = told or f"the exchange has it as {now.status} still"
+        return left
+
+    async def close_position(self, position_id: str, wished: Wished, *, within: float) -> None:
+        """Leave all of a position at the market; wait *within* seconds for what comes of it.
+
+        The engine goes on until nothing is left. Raises StorageUnavailable: nothing was sent.
+        """
+        self.must_be_writable()
+        await self.commit(self.core.close_position(position_id, wished, self.clock.now()))
+        deadline = self.clock.monotonic() + within
+        while (order := self._leaving(position_id)) is not None and order.status != "unknown":
+            left = deadline - self.clock.monotonic()
+            if left <= 0 or not await self.flight.changed(order.id, within=left):
+                break
+        await self.ledger.flushed()
+
+    def _leaving(self, position_id: str) -> Order | None:
+        """Return a working order that takes a position off the market, or makes room for it."""
+        exits = (o for o in self.state.orders.values() if o.position_id == position_id)
+        return next((o for o in exits if o.reduce_only and (o.cancelling or not o.rests)), None)
 
     async def move_stops(self, position: Position, why: str, principal: str) -> None:
         """Replace a position's stop, target or rules with those of *position*."""
@@ -239,6 +264,11 @@ class Session:
             )
         return self.exchanges[wanted]
 
+    def source_of(self, exchange: str) -> str:
+        """Return what an exchange is, such as "simulated"; "" of one not configured any more."""
+        known = self.exchanges.get(exchange)
+        return known.source if known else ""
+
     def market(self, exchange: str, symbol: str) -> Market:
         """Return one market. Raises InvalidParameter."""
         market = self.core.markets.get(market_key(exchange, symbol))
@@ -258,6 +288,12 @@ class Session:
                 f"{market.exchange} gave no data for {market.symbol}: {error}"
             ) from error
 
+    async def watch(self, key: MarketKey) -> None:
+        """Begin to watch a market unless its price is known and fresh. Raises ExchangeError."""
+        price = self.core.standings.prices.get(key)
+        if price is None or not price.fresh:
+            await self.follow(key)
+
     async def widen_windows(self) -> None:
         """Fetch more candles where a strategy's new parameters need more than are at hand."""
         for key in self.decider.too_short():
@@ -276,7 +312,7 @@ class Session:
         coins = {
             key
             for asset, amount in self.state.cash.items()
-            for key in (asset, f"{asset}-USDT")
+            for key in pricing_markets(asset)
             if amount != 0 and key in self.core.markets
         }
         return sorted({*self.state.pairs, *held, *working, *coins} & self.core.markets.keys())

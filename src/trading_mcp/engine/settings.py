@@ -15,7 +15,8 @@ class ScalpingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     interval: the candles that strategies are asked on.
     leverage: of the positions that strategies open on perpetuals.
     strategy_budget_ms: wall time a strategy may take for one answer; then it is stopped.
-    order_timeout_ms: wall time to wait for an exchange's answer; then the order is unknown.
+    order_timeout_ms: wall time to wait for an exchange's answer; then the order is unknown, or the
+        question about the market has failed.
     stale_after_ms: wall time without market data after which no position is opened.
     settle_fence_ms: wall time after which an order that the exchange has never heard of, twice,
         counts as not accepted.

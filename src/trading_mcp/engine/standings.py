@@ -5,17 +5,18 @@ from decimal import Decimal
 
 import msgspec
 
-from trading_mcp.domain.accounts import Asset, Flow, asset_key
-from trading_mcp.domain.markets import Market, MarketKey
+from trading_mcp.domain.accounts import Asset, Flow, Worth, asset_key, pricing_markets
+from trading_mcp.domain.markets import Market, MarketKey, MarketType
 from trading_mcp.domain.numbers import EXACT, ZERO, exact
 from trading_mcp.domain.orders import Order
 from trading_mcp.domain.positions import Position
 from trading_mcp.domain.quotes import PriceMove
+from trading_mcp.domain.times import MINUTE_MS
 from trading_mcp.engine.state import State
 from trading_mcp.portfolio.book import held_asset
 from trading_mcp.risk.standing import Price, Standing
+from trading_mcp.rules import costs
 
-MINUTE_MS = 60_000
 _PICO = Decimal("1e-12")
 
 
@@ -75,9 +76,16 @@ class Standings:
         if key in self.prices:
             self.prices[key] = msgspec.structs.replace(self.prices[key], fresh=False)
 
-    def worth(self, flow: Flow) -> Decimal:
-        """Return what *flow* adds to the account, in quote; 0 while its price is not known."""
-        return self._worth(flow.asset, flow.amount) or ZERO
+    def worth(self, asset: Asset, amount: Decimal) -> Decimal | None:
+        """Return what so much of *asset* is worth, in quote; None while its price is not known."""
+        if amount == 0:
+            return ZERO
+        for key in pricing_markets(asset):
+            if key in self.markets:
+                mark = self.marks.get(key)
+                return None if mark is None else EXACT.multiply(amount, mark)
+        # What no market prices (dust of a third coin) is worth nothing to a limit.
+        return amount if asset in self._quotes else ZERO
 
     def note_order(self, order: Order) -> None:
         """Take in an order's newest state."""
@@ -131,6 +139,30 @@ class Standings:
         self._moved.clear()
         return None if self._unpriced else self._equity
 
+    def worths(self) -> dict[str, Worth]:
+        """Return each exchange's account at the last prices; only known while the equity is."""
+        found: dict[str, Worth] = {}
+        for asset, amount in self.state.cash.items():
+            _add(found, asset.partition(":")[0], equity=self.worth(asset, amount) or ZERO)
+        for position in self.state.positions.values():
+            mark = self.marks.get(position.market, position.entry_price)
+            _add(found, position.exchange, open_pnl=position.open_pnl(mark))
+        return found
+
+    def unrealized(
+        self, exchange: str | None = None, market_type: MarketType | None = None
+    ) -> Decimal:
+        """Return the profit of open positions at the last prices, before fees, in quote."""
+        return sum(
+            (
+                position.unrealized_pnl(self.marks.get(position.market, position.entry_price))
+                for position in self.state.positions.values()
+                if exchange in (None, position.exchange)
+                and market_type in (None, self.markets[position.market].type)
+            ),
+            ZERO,
+        )
+
     def free_quote(self, exchange: str, currency: str) -> Decimal:
         """Return the quote currency that neither margins nor reservations tie up."""
         self._refresh()
@@ -169,7 +201,7 @@ class Standings:
         return settings.weight if settings else 0.0
 
     def _value(self, asset: Asset) -> None:
-        worth = self._worth(asset, self.state.cash.get(asset, ZERO))
+        worth = self.worth(asset, self.state.cash.get(asset, ZERO))
         if worth is None:
             self._unpriced.add(asset)
         else:
@@ -177,16 +209,6 @@ class Standings:
         change = EXACT.subtract(worth or ZERO, self._worths.get(asset, ZERO))
         self._equity = EXACT.add(self._equity, change)
         self._worths[asset] = worth or ZERO
-
-    def _worth(self, asset: Asset, amount: Decimal) -> Decimal | None:
-        if amount == 0:
-            return ZERO
-        for key in (asset, f"{asset}-USDT"):
-            if key in self.markets:
-                mark = self.marks.get(key)
-                return None if mark is None else EXACT.multiply(amount, mark)
-        # What no market prices (dust of a third coin) is worth nothing to a limit.
-        return amount if asset in self._quotes else ZERO
 
     def _free_base(self, market: Market) -> Decimal:
         held = self.state.cash.get(held_asset(market), ZERO)
@@ -237,6 +259,12 @@ class Standings:
             worth = EXACT.multiply(order.remaining, order.reserved_price)
             owners[order.owner] = owners.get(order.owner, ZERO) + worth
             if market.type == "perpetual" or order.side == "buy":
-                locked += worth / order.leverage + EXACT.multiply(worth, market.taker_fee)
+                locked += costs.needed_funds(worth, Decimal(order.leverage), market.taker_fee)
         exposure = sum(owners.values(), ZERO)
         return _Share(exposure, locked.quantize(_PICO, context=EXACT), len(building), owners)
+
+
+def _add(worths: dict[str, Worth], exchange: str, **more: Decimal) -> None:
+    worth = worths.get(exchange, Worth())
+    sums = {name: EXACT.add(getattr(worth, name), value) for name, value in more.items()}
+    worths[exchange] = msgspec.structs.replace(worth, **sums)

@@ -6,23 +6,31 @@ from typing import Any
 import msgspec
 
 from trading_mcp.domain import entries as e
-from trading_mcp.domain.accounts import Asset, Flow
+from trading_mcp.domain.accounts import Asset, Booked, Flow, Worth
 from trading_mcp.domain.limits import Alert, KillSwitch, RiskMode, RiskParameters
 from trading_mcp.domain.markets import MarketKey
 from trading_mcp.domain.numbers import ZERO
 from trading_mcp.domain.orders import Order
 from trading_mcp.domain.positions import Position
+from trading_mcp.domain.times import DAY_MS
+from trading_mcp.engine.execution import Execution
+from trading_mcp.engine.ids import order_id_of
+from trading_mcp.portfolio.earnings import Account
 from trading_mcp.portfolio.performance import Tally
 from trading_mcp.risk.standing import Pause
 
+FOLD = 2
+"""Raised whenever the fold keeps something else: older snapshots are then folded anew."""
 REMEMBERED = 1_000
 """How many ended orders, closed positions and outside trades are kept at hand."""
-OUTSIDE_MS = 2 * 86_400_000
+OUTSIDE_MS = 2 * DAY_MS
 """How long funding, liquidations and trades that are not ours are remembered at least."""
 ANSWERS = 10_000
 """How many answers to requests with an idempotency key are kept."""
 ALL = ""
-"""The key of the record of all owners together."""
+"""The key of the record of all owners, or of all exchanges, together."""
+FOUNDING = "founding"
+"""The name of the period that began with the first day and does not end."""
 
 
 class StrategyState(msgspec.Struct, frozen=True):
@@ -34,6 +42,17 @@ class StrategyState(msgspec.Struct, frozen=True):
     fault: str = ""
 
 
+class PeriodStart(msgspec.Struct, frozen=True, kw_only=True):
+    """When a period began (UTC ms), what all was worth then (quote), and each exchange's account.
+
+    The worths move with deposits and withdrawals.
+    """
+
+    start: int
+    equity: Decimal
+    accounts: dict[str, Account]
+
+
 class State(msgspec.Struct, kw_only=True):
     """Everything the engine knows that prices alone do not tell.
 
@@ -41,6 +60,7 @@ class State(msgspec.Struct, kw_only=True):
     is an asset under its symbol, paid for from the quote like a coin.
     """
 
+    fold: int = FOLD
     seq: int = 0
     now: int = 0
     installation: str = ""
@@ -59,12 +79,12 @@ class State(msgspec.Struct, kw_only=True):
     positions: dict[str, Position] = {}
     closed: dict[str, Position] = {}
     tallies: dict[str, Tally] = {}
-    periods: dict[str, tuple[int, Decimal]] = {}
+    booked: dict[str, Booked] = {}
+    execution: dict[str, Execution] = {}
+    periods: dict[str, PeriodStart] = {}
     outside_trades: dict[str, int] = {}
     answers: dict[str, e.Answered] = {}
     alerts: dict[str, Alert] = {}
-    completed: int = 0
-    failed: int = 0
 
     def order(self, order_id: str) -> Order | None:
         """Return a working or recently ended order."""
@@ -72,7 +92,7 @@ class State(msgspec.Struct, kw_only=True):
 
     def order_of(self, client_id: str) -> Order | None:
         """Return the order with this client id: our order id and the installation's tag."""
-        return self.order(client_id.rpartition("-")[0])
+        return self.order(order_id_of(client_id))
 
     def position(self, position_id: str) -> Position | None:
         """Return an open or recently closed position."""
@@ -85,7 +105,20 @@ class State(msgspec.Struct, kw_only=True):
     @property
     def founding_equity(self) -> Decimal:
         """What the account was worth when its first day was opened, in quote."""
-        return self.periods.get("founding", (0, ZERO))[1]
+        return self.periods[FOUNDING].equity if FOUNDING in self.periods else ZERO
+
+    def realized(self, period: str) -> Decimal:
+        """Return what the positions earned that closed in the present day, week or month (quote).
+
+        The same as their `realized_pnl` summed up.
+        """
+        began = self.periods[period].accounts if period in self.periods else {}
+        before = sum((account.booked.realized for account in began.values()), ZERO)
+        return sum((booked.realized for booked in self.booked.values()), ZERO) - before
+
+    def executed(self, exchange: str = ALL) -> Execution:
+        """Return how orders fared at *exchange*, or at all together."""
+        return self.execution.get(exchange) or Execution()
 
     def apply(self, entry: e.AnyEntry) -> None:
         """Take in one entry. The only way anything changes."""
@@ -110,16 +143,19 @@ class State(msgspec.Struct, kw_only=True):
             case e.FundsMoved():
                 self._move(entry.flow)
                 self._note_outside(entry.why, entry.at)
-                for name, (start, equity) in self.periods.items():
-                    self.periods[name] = (start, equity + entry.worth)
+                self._move_starts(entry.flow.asset.partition(":")[0], entry.worth)
             case e.FillBooked():
                 self._keep_order(entry.order)
+                for record in self._executions(entry.fill.exchange):
+                    record.note_fill(entry.fill)
+                self._add(entry.fill.exchange, fees=entry.fill.fee)
                 for flow in entry.flows:
                     self._move(flow)
                 if entry.position is not None:
                     self._keep_position(entry.position, entry.at)
             case e.FundingBooked():
                 self._move(entry.flow)
+                self._add(entry.flow.asset.partition(":")[0], funding=entry.flow.amount)
                 self._note_outside(entry.funding_id, entry.at)
                 for position in entry.positions:
                     self._keep_position(position, entry.at)
@@ -129,8 +165,9 @@ class State(msgspec.Struct, kw_only=True):
             case e.Founded():
                 self.installation = entry.installation
             case e.PeriodOpened():
-                self.periods[entry.period] = (entry.start, entry.equity)
-                self.periods.setdefault("founding", (entry.start, entry.equity))
+                began = self._begun(entry)
+                self.periods[entry.period] = began
+                self.periods.setdefault(FOUNDING, began)
             case e.Answered():
                 self._remember(self.answers, f"{entry.principal}:{entry.key}", entry, ANSWERS)
             case e.AlertRaised():
@@ -166,13 +203,46 @@ class State(msgspec.Struct, kw_only=True):
     def _move(self, flow: Flow) -> None:
         self.cash[flow.asset] = self.cash.get(flow.asset, ZERO) + flow.amount
 
+    def _begun(self, entry: e.PeriodOpened) -> PeriodStart:
+        worths = entry.worths
+        owners = {asset.partition(":")[0] for asset in self.cash}
+        if not worths and len(owners) == 1:  # version 0.1 did not tell exchanges apart
+            worths = {owner: Worth(equity=entry.equity) for owner in owners}
+        accounts = {
+            name: Account(worth=worth, booked=self.booked.get(name, Booked()))
+            for name, worth in worths.items()
+        }
+        return PeriodStart(start=entry.start, equity=entry.equity, accounts=accounts)
+
+    def _move_starts(self, exchange: str, worth: Decimal) -> None:
+        for name, period in self.periods.items():
+            account = period.accounts.get(exchange, Account())
+            moved = msgspec.structs.replace(account.worth, equity=account.worth.equity + worth)
+            account = msgspec.structs.replace(account, worth=moved)
+            self.periods[name] = PeriodStart(
+                start=period.start,
+                equity=period.equity + worth,
+                accounts={**period.accounts, exchange: account},
+            )
+
+    def _add(self, exchange: str, **sums: Decimal | int) -> None:
+        """Add to what has been booked on *exchange*."""
+        booked = self.booked.get(exchange, Booked())
+        added = {name: getattr(booked, name) + more for name, more in sums.items()}
+        self.booked[exchange] = msgspec.structs.replace(booked, **added)
+
+    def _executions(self, exchange: str) -> tuple[Execution, ...]:
+        return tuple(self.execution.setdefault(name, Execution()) for name in (ALL, exchange))
+
     def _keep_order(self, order: Order) -> None:
+        before = self.order(order.id)
+        for record in self._executions(order.exchange):
+            record.note_order(before, order)
         if order.working:
+            self.ended.pop(order.id, None)
             self.orders[order.id] = order
             return
-        if self.orders.pop(order.id, None) is not None:
-            self.completed += order.status in ("filled", "cancelled")
-            self.failed += order.status in ("rejected", "abandoned")
+        self.orders.pop(order.id, None)
         self._remember(self.ended, order.id, order)
 
     def _keep_position(self, position: Position, at: int) -> None:
@@ -193,6 +263,9 @@ class State(msgspec.Struct, kw_only=True):
             self.tallies[owner] = (
                 tally.after(earned, at) if known is None else tally.corrected(earned - known, at)
             )
+        more = earned - (known or ZERO)
+        first = known is None
+        self._add(position.exchange, realized=more, trades=first, wins=first and earned > 0)
         if known is None:
             self.consecutive_losses = self.consecutive_losses + 1 if earned < 0 else 0
         return msgspec.structs.replace(position, tallied=earned)
@@ -220,6 +293,14 @@ def encoded(state: State) -> bytes:
     return msgspec.json.encode(state)
 
 
-def decoded(data: bytes) -> State:
-    """Read back what `encoded` wrote."""
+def decoded(data: bytes) -> State | None:
+    """Read back what `encoded` wrote; None when a version with another fold wrote it."""
+    if msgspec.json.decode(data, type=_Written).fold != FOLD:
+        return None
     return msgspec.json.decode(data, type=State)
+
+
+class _Written(msgspec.Struct):
+    """What every version's snapshot can be read as."""
+
+    fold: int = 0

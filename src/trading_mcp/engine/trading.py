@@ -9,6 +9,7 @@ from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.signals import Signal, Wish
 from trading_mcp.engine.desk import ENGINE, Desk
 from trading_mcp.portfolio import book
+from trading_mcp.risk import halts
 from trading_mcp.risk.sizing import Record, sized_entry
 from trading_mcp.risk.standing import Standing
 from trading_mcp.rules import exits
@@ -92,6 +93,8 @@ def _enter(desk: Desk, signal: Signal, wish: Wish, plan: ExitPlan, leverage: int
     if (side == "sell" and not market.can_short) or not _is_wanted(signal, side, standing):
         return
     geared = min(leverage, market.max_leverage, standing.parameters.max_leverage)
+    if standing.leverage not in (None, geared):
+        return  # held at another leverage, by hand or before a change: it would be refused
     size = sized_entry(signal, plan, standing, _record(desk, signal.strategy), geared)
     if size is None:
         return
@@ -120,8 +123,7 @@ def _record(desk: Desk, owner: str) -> Record:
 def _is_wanted(signal: Signal, side: Side, standing: Standing) -> bool:
     # A wish that is known to be refused, candle after candle, is no news for the journal.
     held = standing.position_of(signal.strategy) or standing.entering(signal.strategy)
-    paused = any(standing.now < pause.until for pause in standing.pauses.values())
     full = standing.positions_open >= standing.parameters.max_open_positions
     against = standing.market.can_short and standing.against(side)
-    blocked = held or paused or full or against or standing.kill_switch
+    blocked = held or full or against or halts.halt(standing)
     return not blocked and signal.strength >= standing.confidence_threshold

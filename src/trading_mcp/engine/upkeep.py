@@ -128,7 +128,7 @@ class Upkeep:
         tally, now = session.state.tally(), session.clock.now()
         return MetricsMeasured(
             total_pnl=float(tally.pnl),
-            daily_pnl=float(tally.pnl_since(now)),
+            daily_pnl=float(session.state.realized("day")),
             win_rate=tally.win_rate,
             active_positions=len(session.state.positions),
             at=now,

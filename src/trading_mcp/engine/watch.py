@@ -1,10 +1,8 @@
 """Watching over the account: periods open, pauses end, losses are judged."""
 
-from datetime import UTC, datetime
-
 from trading_mcp.domain import entries as e
 from trading_mcp.domain.limits import KillSwitch
-from trading_mcp.domain.numbers import ZERO
+from trading_mcp.domain.times import DAY_MS, MINUTE_MS, start_of_day, start_of_month, start_of_week
 from trading_mcp.engine.desk import ENGINE, Desk
 from trading_mcp.risk import sentinel
 
@@ -32,25 +30,41 @@ def equity(desk: Desk) -> sentinel.Equity:
     periods = desk.state.periods
     return sentinel.Equity(
         now=desk.standings.equity(),
-        day=periods["day"][1] if "day" in periods else None,
-        week=periods["week"][1] if "week" in periods else None,
-        month=periods["month"][1] if "month" in periods else None,
+        day=periods["day"].equity if "day" in periods else None,
+        week=periods["week"].equity if "week" in periods else None,
+        month=periods["month"].equity if "month" in periods else None,
     )
+
+
+def findings(desk: Desk) -> sentinel.Findings:
+    """Return what the account's losses mean now."""
+    worth = equity(desk)
+    if worth.now is None or worth.day is None or worth.day <= 0:
+        return sentinel.Findings()  # not known, or no funds yet: nothing has been lost
+    return sentinel.judge(worth, desk.state.parameters)
 
 
 def _open_periods(desk: Desk) -> None:
     starts: dict[e.Period, int] = {
-        "day": sentinel.start_of_day(desk.now),
-        "week": sentinel.start_of_week(desk.now),
-        "month": _start_of_month(desk.now),
+        "day": start_of_day(desk.now),
+        "week": start_of_week(desk.now),
+        "month": start_of_month(desk.now),
     }
     periods = desk.state.periods
-    due = [name for name, at in starts.items() if periods.get(name, (-1, ZERO))[0] < at]
+    due = [n for n, at in starts.items() if n not in periods or periods[n].start < at]
     worth = desk.standings.equity() if due else None
     if worth is None:
         return
     for name in due:
-        desk.make(e.PeriodOpened(at=desk.now, period=name, start=starts[name], equity=worth))
+        desk.make(
+            e.PeriodOpened(
+                at=desk.now,
+                period=name,
+                start=starts[name],
+                equity=worth,
+                worths=desk.standings.worths(),
+            )
+        )
 
 
 def _forgive(desk: Desk) -> None:
@@ -65,44 +79,35 @@ def _pause_after_losses(desk: Desk) -> None:
     if paused or streak < parameters.max_consecutive_losses:
         return
     reason = f"{streak} losing positions in a row: entries pause"
-    until = desk.now + int(parameters.loss_cooldown_minutes * 60_000)
+    until = desk.now + int(parameters.loss_cooldown_minutes * MINUTE_MS)
     rule = "max_consecutive_losses"
     desk.make(e.EntriesPaused(at=desk.now, rule=rule, reason=reason, until=until))
     desk.alert("consecutive_losses", "warning", reason, float(streak))
 
 
 def _judge(desk: Desk) -> None:
-    worth = equity(desk)
-    if worth.now is None or worth.day is None or worth.day <= 0:
-        return  # not known, or no funds yet: nothing has been lost
-    findings = sentinel.judge(worth, desk.state.parameters)
-    for caution in findings.warnings:
+    found = findings(desk)
+    for caution in found.warnings:
         _warn(desk, caution)
-    if findings.pause:
-        _pause_for_the_day(desk, findings.pause)
-    if findings.kill:
-        kill(desk, findings.kill, ENGINE)
+    if found.pause:
+        _pause_for_the_day(desk, found.pause)
+    if found.kill:
+        kill(desk, found.kill, ENGINE)
 
 
 def _pause_for_the_day(desk: Desk, reason: str) -> None:
     rule = "max_daily_loss_usd"
-    end = desk.state.periods["day"][0] + sentinel.DAY_MS
+    end = desk.state.periods["day"].start + DAY_MS
     paused = desk.state.pauses.get(rule)
     if paused is None or paused.until < end:
         desk.make(e.EntriesPaused(at=desk.now, rule=rule, reason=reason, until=end))
 
 
 def _warn(desk: Desk, caution: sentinel.Caution) -> None:
-    day = desk.state.periods["day"][0]
+    day = desk.state.periods["day"].start
     said = any(
         alert.trigger == caution.trigger and alert.severity == caution.severity and alert.at >= day
         for alert in desk.state.alerts.values()
     )
     if not said:
         desk.alert(caution.trigger, caution.severity, caution.message, caution.value)
-
-
-def _start_of_month(at: int) -> int:
-    day = datetime.fromtimestamp(at / 1000, UTC)
-    first = day.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return int(first.timestamp() * 1000)

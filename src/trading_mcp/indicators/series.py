@@ -6,7 +6,6 @@ first NaN or infinity after a number on, the answer is NaN, since an average nev
 market, however flat, makes them raise; only a parameter out of range does (ValueError).
 """
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -15,11 +14,11 @@ import talib
 
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.signals import Flags
+from trading_mcp.indicators.warmup import wilder_warmup
 
 TIE = 1e-9
 """Values closer than this part of the larger one are equal to `crosses_above` and `_below`."""
 _NOISE = 1e-12
-_FORGOTTEN = 1e-9
 
 
 class MacdColumns(NamedTuple):
@@ -86,6 +85,22 @@ def bollinger(column: Column, period: int = 20, deviations: float = 2.0) -> Boll
     )
 
 
+def percent_b(column: Column, bands: BollingerColumns) -> Column:
+    """Return where the price lies between its bands: 0 on the lower, 1 on the upper.
+
+    NaN where the bands lie on one another, as in a market that stands still. (Bollinger's %b.)
+    """
+    width = bands.upper - bands.lower
+    known = width > _NOISE * np.abs(bands.middle)
+    unknown: Column = np.full(len(column), np.nan)
+    return np.divide(column - bands.lower, width, out=unknown, where=known)
+
+
+def bandwidth(bands: BollingerColumns) -> Column:
+    """Return the distance of the bands as a share of their middle: 0.02 is 2 %. (Bollinger's.)"""
+    return (bands.upper - bands.lower) / bands.middle
+
+
 def atr(high: Column, low: Column, close: Column, period: int = 14) -> Column:
     """Return Wilder's average true range, in the price's own unit."""
     return _talib(talib.ATR, high, low, close, timeperiod=period)[0]
@@ -99,7 +114,11 @@ def stochastic(
     k_smoothing: int = 3,
     d_period: int = 3,
 ) -> StochasticColumns:
-    """Return the slow stochastic, 0 to 100; 0 where the market had no height for *k_period*."""
+    """Return the slow stochastic, 0 to 100; 0 where the market had no height for *k_period*.
+
+    The raw place of the close is averaged over *k_smoothing* candles (1: not at all), and that,
+    which is %K, over *d_period* to %D; both averages are simple ones.
+    """
     columns = _talib(
         talib.STOCH,
         high,
@@ -112,6 +131,28 @@ def stochastic(
     # TA-Lib's running sums leave 1e-15 where 0 is meant, and what they leave depends on where
     # the history begins: a short window would cross lines that a long one does not.
     return StochasticColumns(*(np.round(part, 9) for part in columns))
+
+
+def known_stochastic(
+    high: Column, low: Column, close: Column, k_period: int, k_smoothing: int, d_period: int
+) -> StochasticColumns:
+    """Return the slow stochastic, and NaN for every average of a place in no range at all.
+
+    *k_period* is 2 or more. Where the highest high of so many candles is their lowest low, the
+    close has no place between them, and `stochastic`'s 0 would read as oversold.
+    """
+    k, d = stochastic(high, low, close, k_period, k_smoothing, d_period)
+    (highest,) = _talib(talib.MAX, high, timeperiod=k_period)
+    (lowest,) = _talib(talib.MIN, low, timeperiod=k_period)
+    still = np.asarray(highest <= lowest)  # NaN is neither
+    k[recently(still, k_smoothing)] = np.nan
+    d[recently(still, k_smoothing + d_period - 1)] = np.nan
+    return StochasticColumns(k, d)
+
+
+def usual(column: Column, rows: int) -> float:
+    """Return the median of the numbers among the last *rows*, of which there is one at least."""
+    return float(np.nanmedian(column[-rows:]))
 
 
 def crosses_above(column: Column, other: Column | float) -> Flags:
@@ -134,18 +175,6 @@ def recently(flags: Flags, candles: int) -> Flags:
     before = np.zeros_like(seen)
     before[candles:] = seen[:-candles]
     return np.asarray(seen > before)
-
-
-def wilder_warmup(period: int) -> int:
-    """Return after how many candles RSI or ATR no longer tells where its history began."""
-    forgetting = math.log(_FORGOTTEN) / math.log1p(-1 / max(period, 2))
-    return 1 + period + math.ceil(forgetting)
-
-
-def ema_warmup(period: int) -> int:
-    """Return after how many candles an EMA no longer tells where its history began."""
-    forgetting = math.log(_FORGOTTEN) / math.log1p(-2 / (max(period, 2) + 1))
-    return period + math.ceil(forgetting)
 
 
 def _crosses(upper: Column | float, lower: Column | float) -> Flags:

@@ -6,7 +6,7 @@ import msgspec
 
 from trading_mcp.domain.accounts import Flow, asset_key
 from trading_mcp.domain.markets import Market
-from trading_mcp.domain.numbers import exact, nearest
+from trading_mcp.domain.numbers import EXACT, exact, nearest
 from trading_mcp.domain.orders import ExitPlan, Fill, Order, OrderStatus
 from trading_mcp.domain.positions import Position, PositionSide, opening_side
 from trading_mcp.rules import exits
@@ -120,6 +120,20 @@ def flows_of(fill: Fill, market: Market) -> tuple[Flow, ...]:
         Flow(asset_key(market.exchange, market.quote), -value),
         Flow(asset_key(market.exchange, fill.fee_currency), -fill.fee),
     )
+
+
+def wallet_of(booked: Decimal, entered: Decimal) -> Decimal:
+    """Return the quote balance that an exchange shows, from ours.
+
+    *entered* is the signed entry value of the open perpetuals: in our books they are paid for
+    like coins, in the exchange's wallet they are not.
+    """
+    return EXACT.add(booked, entered)
+
+
+def booked_of(wallet: Decimal, entered: Decimal) -> Decimal:
+    """Return our quote balance from the one that an exchange shows: `wallet_of`, turned round."""
+    return EXACT.subtract(wallet, entered)
 
 
 def held_asset(market: Market) -> str:

@@ -6,8 +6,8 @@ from decimal import Decimal
 import msgspec
 
 from trading_mcp.domain.numbers import ZERO
+from trading_mcp.domain.times import DAY_MS
 
-DAY_MS = 86_400_000
 TRADING_DAYS = 365
 """Crypto trades every day, so a year's return is scaled by 365."""
 
@@ -83,11 +83,6 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     def max_drawdown_pct(self) -> float:
         """The deepest fall from a peak, in percent, negative."""
         return -self.deepest_pct if self.deepest_pct else 0.0
-
-    def pnl_since(self, at: int) -> Decimal:
-        """Return the profit of the UTC days from the one that holds *at* on."""
-        first = at // DAY_MS
-        return sum((pnl for day, pnl in self.days.items() if day >= first), ZERO)
 
     def sharpe_ratio(self, risk_free_rate: float) -> float:
         """Return mean over standard deviation of daily returns above *risk_free_rate*, a year's.

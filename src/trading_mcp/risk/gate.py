@@ -1,11 +1,18 @@
 """The one gate: every order of every caller passes here, and only here becomes approved."""
 
+from collections.abc import Callable
+from decimal import Decimal
+
 import msgspec
 
+from trading_mcp.domain.numbers import EXACT, ZERO
 from trading_mcp.domain.orders import ApprovedOrder, OrderIntent, Refused, Verdict
 from trading_mcp.risk import rules
 from trading_mcp.risk.findings import verdict
 from trading_mcp.risk.standing import Standing
+
+MOST_STEPS = 1 << 80
+"""No amount has more steps: where the search for a limit ends when there is none."""
 
 
 def on_grid(intent: OrderIntent, standing: Standing) -> OrderIntent:
@@ -47,6 +54,37 @@ def approve(
         reduce_only=final.reduces is not None,
         leverage=final.leverage,
     )
+
+
+def largest(intent: OrderIntent, standing: Standing) -> Decimal:
+    """Return the largest amount (base) of *intent* that would pass now, 0 if none would.
+
+    On the step: one step more is refused by a rule on money or coins.
+    """
+    final, step = on_grid(intent, standing), standing.market.step
+    applying = rules.REDUCING if intent.reduces else rules.ENTERING
+    growing = [rule for rule in applying if rule in rules.GROWING]
+
+    def sized(steps: int) -> OrderIntent:
+        return msgspec.structs.replace(final, amount=EXACT.multiply(Decimal(steps), step))
+
+    def is_within(steps: int) -> bool:
+        return all(_judged(rule, sized(steps), standing).allowed for rule in growing)
+
+    most = sized(_last(is_within))
+    passes = all(verdict.allowed for verdict in review(most, standing))
+    return most.amount if passes else ZERO
+
+
+def _last(is_within: Callable[[int], bool]) -> int:
+    """Return the last number for which *is_within* holds, which it does up to there only."""
+    low, high = 0, 1
+    while high < MOST_STEPS and is_within(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if is_within(middle) else (low, middle)
+    return low
 
 
 def _judged(rule: rules.Rule, intent: OrderIntent, standing: Standing) -> Verdict:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from trading_mcp.domain.numbers import EXACT
-from trading_mcp.domain.orders import OrderIntent
+from trading_mcp.domain.orders import MANUAL, OrderIntent
 from trading_mcp.domain.positions import closing_side
+from trading_mcp.risk import halts
 from trading_mcp.risk.findings import Finding, Measure, Objection
 from trading_mcp.risk.standing import Standing
 from trading_mcp.rules import costs, limits
@@ -21,14 +22,7 @@ Rule = Callable[[OrderIntent, Standing], Finding]
 
 def kill_switch_is_on(intent: OrderIntent, standing: Standing) -> Finding:
     """Nothing may enlarge a position while the kill switch is on."""
-    switch = standing.kill_switch
-    if switch is None:
-        return None
-    return Objection(
-        "KILL_SWITCH_ACTIVE",
-        "Trading is disabled - kill switch active",
-        {"reason": switch.reason, "activated_at": switch.activated_at},
-    )
+    return halts.killed(standing)
 
 
 def price_is_stale(intent: OrderIntent, standing: Standing) -> Finding:
@@ -43,24 +37,12 @@ def price_is_stale(intent: OrderIntent, standing: Standing) -> Finding:
 
 def entries_are_paused(intent: OrderIntent, standing: Standing) -> Finding:
     """A limit that was reached stops new positions for a while."""
-    for rule, pause in standing.pauses.items():
-        if standing.now < pause.until:
-            return Objection(
-                "RISK_LIMIT_EXCEEDED",
-                pause.reason,
-                {"limit": rule, "until": pause.until},
-            )
-    return None
+    return halts.paused(standing)
 
 
 def equity_is_unknown(intent: OrderIntent, standing: Standing) -> Finding:
     """Without knowing what the account is worth, no loss limit can be kept."""
-    if standing.equity is not None:
-        return None
-    return Objection(
-        "RISK_LIMIT_EXCEEDED",
-        "The account's value is unknown: a held market has no price yet",
-    )
+    return halts.unvalued(standing)
 
 
 def spot_cannot_be_shorted(intent: OrderIntent, standing: Standing) -> Finding:
@@ -123,14 +105,15 @@ def order_is_nothing(intent: OrderIntent, standing: Standing) -> Finding:
 
 
 def leverage_differs_from_the_position(intent: OrderIntent, standing: Standing) -> Finding:
-    """A position has one leverage: what enlarges it must have the same."""
-    held = standing.position_of(intent.owner)
-    if held is None or held.leverage == intent.leverage:
+    """All that is held in a market has one leverage: an exchange nets it into one position."""
+    found = standing.leverage
+    if found is None or found == intent.leverage:
         return None
     return Objection(
         "INVALID_PARAMETER",
-        f"{held.id} has leverage {held.leverage}, the order {intent.leverage}: they must agree",
-        {"position_id": held.id, "leverage": held.leverage},
+        f"leverage: {standing.market.symbol} is held at {found}, the order asks for "
+        f"{intent.leverage}: they must agree",
+        {"field": "leverage", "leverage": found},
     )
 
 
@@ -153,16 +136,19 @@ def price_is_too_far(intent: OrderIntent, standing: Standing) -> Finding:
 
 def stop_is_on_the_wrong_side(intent: OrderIntent, standing: Standing) -> Finding:
     """A stop order waits: a buy above the market, a sell below it."""
-    if intent.stop_price is None or standing.price is None:
+    stop, price = intent.stop_price, standing.price
+    if stop is None or price is None:
         return None
-    last = standing.price.last
-    waits = intent.stop_price > last if intent.side == "buy" else intent.stop_price < last
-    if waits:
+    # Both count: an exchange triggers by the last price, and refuses by the best offer.
+    buying = intent.side == "buy"
+    edge = max(price.last, price.ask) if buying else min(price.last, price.bid)
+    if (stop > edge) if buying else (stop < edge):
         return None
-    wanted = "above" if intent.side == "buy" else "below"
+    wanted = "above" if buying else "below"
     return Objection(
         "INVALID_PARAMETER",
-        f"A stop to {intent.side} must lie {wanted} the last price {last}, got {intent.stop_price}",
+        f"stop_price: a stop to {intent.side} must lie {wanted} the market at {edge}, got {stop}",
+        {"field": "stop_price", "price": float(edge)},
     )
 
 
@@ -194,7 +180,7 @@ def market_is_held_the_other_way(intent: OrderIntent, standing: Standing) -> Fin
 
 def position_is_being_built(intent: OrderIntent, standing: Standing) -> Finding:
     """A strategy has one position per market: a slow fill must not let it enter twice."""
-    if intent.owner == "manual":
+    if intent.owner == MANUAL:
         return None
     if not standing.entering(intent.owner) and standing.position_of(intent.owner) is None:
         return None
@@ -252,7 +238,7 @@ def exposure_is_too_large(intent: OrderIntent, standing: Standing) -> Finding:
 
 def strategy_share_is_used_up(intent: OrderIntent, standing: Standing) -> Finding:
     """A strategy's positions together may take its weight's share of the exposure limit."""
-    if intent.owner == "manual":
+    if intent.owner == MANUAL:
         return None
     share = standing.max_exposure * Decimal(str(standing.owner_weight(intent.owner)))
     wanted = standing.owner_exposure(intent.owner) + notional(intent, standing)
@@ -270,15 +256,15 @@ def balance_is_too_small(intent: OrderIntent, standing: Standing) -> Finding:
     if market.type == "spot" and intent.side == "sell":
         return None
     needed = costs.needed_funds(
-        float(notional(intent, standing)), intent.leverage, float(market.taker_fee)
+        notional(intent, standing), Decimal(intent.leverage), market.taker_fee
     )
     return Measure(
         "INSUFFICIENT_BALANCE",
         "Insufficient balance for trade",
-        Decimal(str(needed)),
+        needed,
         standing.free_quote,
         {
-            "required": needed,
+            "required": float(needed),
             "available": float(standing.free_quote),
             "currency": market.quote,
         },
@@ -314,9 +300,11 @@ def more_is_closed_than_held(intent: OrderIntent, standing: Standing) -> Finding
     working = standing.exiting(intent.reduces or "")
     return Measure(
         "INVALID_PARAMETER",
-        f"Position {intent.reduces} holds {size}; orders that close {working} of it are working",
+        f"Position {intent.reduces} holds {size}; working orders close {working} of it, this one "
+        f"would close {intent.amount}",
         working + intent.amount,
         size,
+        {"working": [order.id for order in standing.exits(intent.reduces or "")]},
     )
 
 
@@ -341,6 +329,17 @@ ENTERING: tuple[Rule, ...] = (
     orders_come_too_fast,
 )
 REDUCING: tuple[Rule, ...] = (position_is_not_open, more_is_closed_than_held)
+GROWING: frozenset[Rule] = frozenset(
+    {
+        spot_cannot_be_shorted,
+        position_is_too_large,
+        exposure_is_too_large,
+        strategy_share_is_used_up,
+        balance_is_too_small,
+        more_is_closed_than_held,
+    }
+)
+"""The rules whose measure grows with the amount: what limits how large an order may be."""
 
 
 def notional(intent: OrderIntent, standing: Standing) -> Decimal:

@@ -8,7 +8,6 @@ import msgspec
 from trading_mcp.domain.limits import RiskParameters, Severity
 from trading_mcp.rules import limits
 
-DAY_MS = 86_400_000
 WARN_AT = 0.8
 """The share of a limit at which a warning is due."""
 
@@ -35,10 +34,14 @@ class Caution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows from the losses: why to pause for the day, why to kill, what to warn of."""
+    """What follows from the losses: why to pause for the day, why to kill, what to warn of.
+
+    *drawdown* is the fall that kills, and its limit, in percent.
+    """
 
     pause: str | None = None
     kill: str | None = None
+    drawdown: tuple[float, float] | None = None
     warnings: tuple[Caution, ...] = ()
 
 
@@ -56,7 +59,7 @@ def judge(equity: Equity, parameters: RiskParameters) -> Findings:
     """Compare the losses with their limits. The account must be worth something known."""
     lost = float(equity.day - equity.now) if equity.day and equity.now is not None else 0.0
     pause, warnings = _daily_loss(lost, parameters.max_daily_loss_usd)
-    kill = None
+    kill, drawdown = None, None
     names = ("daily", "weekly", "monthly")
     allowed = (
         parameters.max_daily_drawdown_percent,
@@ -64,10 +67,11 @@ def judge(equity: Equity, parameters: RiskParameters) -> Findings:
         parameters.max_monthly_drawdown_percent,
     )
     for name, fall, limit in zip(names, drawdowns(equity), allowed, strict=True):
-        if limits.breached(fall, limit):
-            kill = kill or f"{name.capitalize()} drawdown limit exceeded: {fall:.2f}%"
+        if kill is None and limits.breached(fall, limit):
+            kill = f"{name.capitalize()} drawdown limit exceeded: {fall:.2f}%"
+            drawdown = fall, limit
         warnings += _neared(f"{name}_drawdown", name, fall, limit)
-    return Findings(pause=pause, kill=kill, warnings=warnings)
+    return Findings(pause=pause, kill=kill, drawdown=drawdown, warnings=warnings)
 
 
 def _daily_loss(lost: float, limit: float) -> tuple[str | None, tuple[Caution, ...]]:
@@ -92,14 +96,3 @@ def _neared(trigger: str, name: str, fall: float, limit: float) -> tuple[Caution
             value=fall,
         ),
     )
-
-
-def start_of_day(at: int) -> int:
-    """Return the start of the UTC day that holds *at*."""
-    return at - at % DAY_MS
-
-
-def start_of_week(at: int) -> int:
-    """Return the start of the UTC week (Monday) that holds *at*."""
-    # 1970-01-01 was a Thursday.
-    return at - (at + 3 * DAY_MS) % (7 * DAY_MS)

@@ -5,17 +5,19 @@ from decimal import Decimal
 import msgspec
 
 from trading_mcp.domain.numbers import EXACT, ZERO, exact
-from trading_mcp.domain.orders import ExitPlan
+from trading_mcp.domain.orders import MANUAL, ExitPlan
 from trading_mcp.domain.signals import Signal
+from trading_mcp.risk import rules
 from trading_mcp.risk.standing import Standing
-from trading_mcp.rules import sizing
+from trading_mcp.rules import costs, sizing
 
 ROOM_FOR_EXIT = Decimal("1.05")
 """How far above the market's minimum an entry must be, so that its exit is not too small."""
 
 
-LARGEST = 1e15
-"""No notional is larger: a stop that is hardly any must not ask for more than numbers hold."""
+SMALLEST, LARGEST = 1e-12, 1e15
+"""Between these a notional lies: a stop that is hardly any must not ask for more than numbers
+hold, nor a risk that is hardly any for less."""
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,9 +51,24 @@ def sized_entry(
         float(standing.equity), _risk_percent(standing, record), exits.stop_loss_pct
     )
     price = standing.price.ask
-    worth = min(exact(min(wanted, LARGEST)), _room(signal.strategy, standing, leverage))
-    amount = standing.market.amount(EXACT.divide(max(worth, ZERO), price))
-    return Size(amount=amount, plan=exits) if _tradable(amount, price, standing) else None
+    amount, _ = held_to_limits(wanted, price, signal.strategy, standing, leverage)
+    return Size(amount=amount, plan=exits) if is_tradable(amount, price, standing) else None
+
+
+def held_to_limits(
+    wanted: float, price: Decimal, owner: str, standing: Standing, leverage: int
+) -> tuple[Decimal, str]:
+    """Return the amount (base, on the step) of *wanted* notional that the limits leave room for.
+
+    With it the name of the rule that made it smaller, or "". No more is wanted than 1e15.
+    """
+    rooms = _rooms(owner, standing, leverage)
+    tightest = min(rooms, key=lambda rule: rooms[rule])
+    worth = exact(min(wanted, LARGEST)) if wanted > SMALLEST else ZERO
+    capped = rooms[tightest] < worth
+    worth = max(rooms[tightest], ZERO) if capped else worth
+    amount = standing.market.amount(EXACT.divide(worth, price))
+    return amount, tightest if capped else ""
 
 
 def widened(plan: ExitPlan, standing: Standing, signal: Signal) -> ExitPlan:
@@ -79,18 +96,22 @@ def _risk_percent(standing: Standing, record: Record) -> float:
     )
 
 
-def _room(owner: str, standing: Standing, leverage: int) -> Decimal:
-    share = standing.max_exposure * Decimal(str(standing.owner_weight(owner)))
-    fee = standing.market.taker_fee
-    return min(
-        standing.max_position,
-        standing.max_exposure - standing.exposure,
-        share - standing.owner_exposure(owner),
-        EXACT.divide(standing.free_quote, 1 / Decimal(leverage) + fee),
-    )
+def _rooms(owner: str, standing: Standing, leverage: int) -> dict[str, Decimal]:
+    """Return the notional that each rule on money leaves to *owner*, by the rule's name."""
+    each = costs.needed_funds(Decimal(1), Decimal(leverage), standing.market.taker_fee)
+    rooms = {
+        rules.position_is_too_large: standing.max_position - standing.owner_notional(owner),
+        rules.exposure_is_too_large: standing.max_exposure - standing.exposure,
+        rules.balance_is_too_small: EXACT.divide(standing.free_quote, each),
+    }
+    if owner != MANUAL:
+        share = standing.max_exposure * Decimal(str(standing.owner_weight(owner)))
+        rooms[rules.strategy_share_is_used_up] = share - standing.owner_exposure(owner)
+    return {rule.__name__: room for rule, room in rooms.items()}
 
 
-def _tradable(amount: Decimal, price: Decimal, standing: Standing) -> bool:
+def is_tradable(amount: Decimal, price: Decimal, standing: Standing) -> bool:
+    """Say whether so much at *price* is enough to be traded, and to be left again."""
     market = standing.market
     return amount > 0 and (
         amount >= market.min_amount * ROOM_FOR_EXIT

@@ -76,6 +76,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         wanted = self.parameters.confidence_threshold + self.factors.confidence
         return min(1.0, max(0.0, wanted))
 
+    @property
+    def leverage(self) -> int | None:
+        """The leverage of what is held or being entered in this market, whoever owns it."""
+        held = [position.leverage for position in self.positions]
+        entering = [order.leverage for order in self.orders if not order.reduce_only]
+        return next(iter([*held, *entering]), None)
+
     def position_of(self, owner: str) -> Position | None:
         """Return *owner*'s open position in this market."""
         return next((p for p in self.positions if p.owner == owner), None)

@@ -1,5 +1,11 @@
 """What trading costs."""
 
+from decimal import Decimal
+from typing import TypeVar
+
+Money = TypeVar("Money", float, Decimal)
+"""Floats in a backtest, exact numbers where real orders are judged: one arithmetic for both."""
+
 
 def slippage_pct(side: int, expected: float, paid: float) -> float:
     """Return how much worse than expected a fill was, in percent (negative: better).
@@ -11,6 +17,6 @@ def slippage_pct(side: int, expected: float, paid: float) -> float:
     return side * (paid - expected) / expected * 100.0
 
 
-def needed_funds(notional: float, leverage: float, fee: float) -> float:
+def needed_funds(notional: Money, leverage: Money, fee: Money) -> Money:
     """Return what opening *notional* ties up: the margin, and the fee (a fraction)."""
     return notional / leverage + notional * fee

@@ -13,14 +13,13 @@ from trading_mcp.indicators.series import (
     crosses_above,
     crosses_below,
     ema,
-    ema_warmup,
     macd,
     recently,
     rsi,
     sma,
     stochastic,
-    wilder_warmup,
 )
+from trading_mcp.indicators.warmup import ema_warmup, wilder_warmup
 from trading_mcp.sdk.bounds import Percent, Period
 from trading_mcp.sdk.building import confidence, signals
 from trading_mcp.strategy.base import Direction, Params, Strategy

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -13,18 +13,20 @@ from trading_mcp.domain.orders import Order
 from trading_mcp.engine.session import Session
 from trading_mcp.services.operations import Caller, Operation
 
-AT_ONCE = frozenset({"activate_kill_switch"})
-"""Never answered from memory: to stop is right however often, and whatever was said before."""
+AT_ONCE = frozenset({"activate_kill_switch", "configure_alerts"})
+"""Never answered from memory: to stop is right however often, and whatever was said before; and
+not even a digest of secrets belongs in the journal."""
 Resumed = Callable[[Order], Awaitable[Any]]
+"""Gives the answer for an order whose request was cut off before it was answered."""
 
 
 class Idempotency:
     """Wraps operations that change something, so that a repeated key does not repeat the effect.
 
-    *resumed* gives the answer for an order whose request was cut off before it was answered.
+    Operations that send orders are resumed by the type of their answer.
     """
 
-    def __init__(self, session: Session, resumed: Resumed):
+    def __init__(self, session: Session, resumed: Mapping[type[msgspec.Struct], Resumed]):
         self._session, self._resumed = session, resumed
         self._running: dict[str, tuple[str, asyncio.Future[Any]]] = {}
 
@@ -37,7 +39,8 @@ class Idempotency:
             key = request.idempotency_key or caller.idempotency_key
             if key is None:
                 return await operation.run(request, caller)
-            return await self._once(operation, request, Caller(caller.principal, key))
+            keyed = msgspec.structs.replace(caller, idempotency_key=key)
+            return await self._once(operation, request, keyed)
 
         return msgspec.structs.replace(operation, run=run)
 
@@ -55,7 +58,7 @@ class Idempotency:
         cut_off = self._order_of(name)
         if cut_off is not None and cut_off.idempotency != claim:
             raise _conflict(caller)
-        claimed = Caller(caller.principal, caller.idempotency_key, claim)
+        claimed = msgspec.structs.replace(caller, claim=claim)
         work = asyncio.ensure_future(self._run(operation, request, claimed, digest, cut_off))
         self._running[name] = (digest, work)
         work.add_done_callback(lambda _: self._running.pop(name, None))
@@ -71,7 +74,7 @@ class Idempotency:
         cut_off: Order | None,
     ) -> Any:
         answer = (
-            await self._resumed(cut_off)
+            await self._resumed[operation.answer](cut_off)
             if cut_off is not None
             else await operation.run(request, caller)
         )

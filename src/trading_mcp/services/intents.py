@@ -5,13 +5,11 @@ from typing import Protocol
 
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import exact
-from trading_mcp.domain.orders import ExitPlan, OrderIntent, Side
+from trading_mcp.domain.orders import MANUAL, ExitPlan, OrderIntent, Side
 from trading_mcp.domain.positions import Position, closing_side
 from trading_mcp.engine.session import Session
+from trading_mcp.services.held import held_by_hand
 from trading_mcp.services.operations import Caller
-
-MANUAL = "manual"
-"""The owner of positions that were opened by hand."""
 
 
 class Asked(Protocol):
@@ -30,12 +28,6 @@ class Asked(Protocol):
         """Of a perpetual."""
 
 
-def held_by_hand(session: Session, market: Market) -> Position | None:
-    """Return the position that was opened by hand in *market*."""
-    held = session.core.standings.positions_in(market.key)
-    return next((position for position in held if position.owner == MANUAL), None)
-
-
 def by_hand(
     session: Session,
     market: Market,
@@ -43,6 +35,7 @@ def by_hand(
     caller: Caller,
     *,
     price: Decimal | None = None,
+    stop_price: Decimal | None = None,
     plan: ExitPlan | None = None,
 ) -> OrderIntent:
     """Return the order that *asked* means: one against the position held by hand reduces it.
@@ -50,22 +43,40 @@ def by_hand(
     Without *plan*, a position that it opens has the risk parameters' own exits.
     """
     held = held_by_hand(session, market)
-    amount = exact(asked.amount)
+    # As it would be sent: what lies between two steps must not decide what an order means.
+    amount = market.amount(exact(asked.amount))
     closes = held is not None and asked.side == closing_side(held.side)
     # Closing more than is held is for the gate to refuse, as an entry against a position.
     reduced = held if held is not None and closes and amount <= held.size else None
     return OrderIntent(
         market=market.key,
         side=asked.side,
-        type="limit" if price is not None else "market",
+        type="limit" if price is not None else "stop" if stop_price is not None else "market",
         amount=amount,
         price=price,
+        stop_price=stop_price,
         owner=MANUAL,
         principal=caller.principal,
         reason="manual",
         leverage=reduced.leverage if reduced else asked.leverage,
         reduces=reduced.id if reduced else None,
         plan=None if reduced else plan or default_plan(session),
+        idempotency=caller.claim,
+    )
+
+
+def closing(position: Position, amount: Decimal, caller: Caller) -> OrderIntent:
+    """Return the market order that takes *amount* off *position*, whoever owns it."""
+    return OrderIntent(
+        market=position.market,
+        side=closing_side(position.side),
+        type="market",
+        amount=amount,
+        owner=position.owner,
+        principal=caller.principal,
+        reason="manual",
+        leverage=position.leverage,
+        reduces=position.id,
         idempotency=caller.claim,
     )
 

@@ -5,7 +5,8 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
-Scope = Literal["read", "trade", "control", "admin"]
+from trading_mcp.domain.access import Scope
+
 Toolset = Literal["market", "analysis", "orders", "portfolio", "risk", "scalping", "strategies"]
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
 
@@ -20,11 +21,13 @@ class Caller(msgspec.Struct, frozen=True):
     """On whose behalf an operation runs, and through which door.
 
     *claim* names the request that an idempotency key stands for, once it is known to be the first.
+    *scopes* is what the principal may do; nothing, unless somebody says so.
     """
 
     principal: str
     idempotency_key: str | None = None
     claim: str | None = None
+    scopes: frozenset[Scope] = frozenset()
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,30 +1,59 @@
-"""Orders: submitted through the gate, cancelled, listed."""
+"""Orders: submitted through the gate, cancelled, looked at."""
 
-from typing import Literal
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated
 
-from trading_mcp.domain.errors import InvalidParameter, OrderFailed, OrderNotFound
-from trading_mcp.domain.markets import Market, MarketType
+import msgspec
+from msgspec import Meta
+
+from trading_mcp.domain.errors import (
+    InvalidParameter,
+    MissingParameter,
+    OrderFailed,
+    OrderNotFound,
+)
+from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import exact
-from trading_mcp.domain.orders import ExitPlan, Order, OrderIntent, Refused
+from trading_mcp.domain.orders import ExitPlan, Order, OrderType, Refused
 from trading_mcp.engine.session import Session
 from trading_mcp.ports import History
-from trading_mcp.services.intents import by_hand, default_plan, held_by_hand
+from trading_mcp.services.cursors import cursor, place
+from trading_mcp.services.held import held_by_hand
+from trading_mcp.services.intents import by_hand, default_plan
+from trading_mcp.services.lookup import market_of
 from trading_mcp.services.operations import Caller, operation
-from trading_mcp.services.refusals import failure, refusal
+from trading_mcp.services.outcomes import WAIT_S, answer, answer_or_failure
+from trading_mcp.services.refusals import refusal
 from trading_mcp.services.shapes.orders import (
+    CancelAllAnswer,
+    CancelAllRequest,
     CancelRequest,
     LimitOrderRequest,
     MarketOrderRequest,
     OpenOrdersRequest,
     OrderAnswer,
+    OrderHistory,
+    OrderHistoryRequest,
+    OrderRequest,
     Orders,
+    OrderStatusRequest,
+    OrderView,
     ScalpRequest,
+    StopOrderRequest,
 )
 from trading_mcp.services.views import order_view, symbol_from
 
-WAIT_S = 3.0
-"""How long a caller waits for the exchange; after it the answer says what is known."""
-Outcome = Literal["accepted", "filled", "partially_filled", "cancelled", "unknown"]
+NO_ROUTE = "the reference has orders as tools only"
+PRICES: dict[OrderType, str | None] = {"market": None, "limit": "price", "stop": "stop_price"}
+"""The one price that an order of each type has."""
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page of the order history ended: creation time and id of its last order."""
+
+    created_at: Annotated[int, Meta(ge=0, le=1 << 53)]
+    order_id: str
 
 
 class OrderService:
@@ -33,20 +62,18 @@ class OrderService:
     def __init__(self, session: Session, history: History):
         self._session, self._history = session, history
 
-    @operation("scalping", "trade", destructive=True)
+    @operation("scalping", "trade", destructive=True, mcp_only=NO_ROUTE)
     async def execute_trade(self, request: ScalpRequest, caller: Caller) -> OrderAnswer:
-        """Open a scalping position: a market entry whose stop loss and take profit are watched
-        from the first fill on. Use it for a trade with exits of its own; use submit_market_order
-        for a bare order. Exits are in percent of the entry price; without them the risk
-        parameters' own apply. Needs the engine running (start_bot). On spot only side buy opens
-        a position. Afterwards get_positions shows it."""
+        """Open a scalping position at the market with its own stop loss and take profit, in
+        percent of the entry (left out: the risk parameters'). Needs the engine running
+        (start_bot). Spot only buys; BTC-USDT-PERP goes short too. Then get_positions."""
         self._session.must_run()
-        market = self._market(request.exchange, request.pair, request.market_type)
+        market = market_of(self._session, request)
         if market.type == "spot" and request.side == "sell":
             raise InvalidParameter(
                 f"side: a spot position can't be opened by selling; {market.symbol} is spot",
                 field="side",
-                hint="Use market_type perpetual to go short, or submit_market_order to sell.",
+                hint=f"To go short use {market.symbol}-PERP; to sell, submit_market_order.",
             )
         if (held := held_by_hand(self._session, market)) is not None:
             raise InvalidParameter(
@@ -55,7 +82,6 @@ class OrderService:
                 hint="Change them with update_sltp, or close it first; submit_market_order adds "
                 "to it.",
             )
-        await self._watched(market)
         standard = default_plan(self._session)
         plan = ExitPlan(
             stop_loss_pct=request.stop_loss_pct or standard.stop_loss_pct,
@@ -63,106 +89,195 @@ class OrderService:
             trailing_pct=request.trailing_stop_pct or 0.0,
             breakeven_pct=request.breakeven_pct or 0.0,
         )
-        return await self._submitted(by_hand(self._session, market, request, caller, plan=plan))
+        return await self._submitted(request, caller, plan=plan)
 
-    @operation("orders", "trade", destructive=True)
+    @operation("orders", "trade", destructive=True, mcp_only=NO_ROUTE)
+    async def submit_order(self, request: OrderRequest, caller: Caller) -> OrderAnswer:
+        """Send an order of any type: limit needs price, stop needs stop_price, market neither.
+        Passes every risk check (see check_risk_limits). Against the manual position it closes,
+        else it opens or adds. If the outcome is unknown: get_order_status, don't resend."""
+        wanted = PRICES[request.type]
+        for field in ("price", "stop_price"):
+            given = getattr(request, field) is not None
+            if field == wanted and not given:
+                raise MissingParameter(f"{field}: a {request.type} order needs it", field=field)
+            if field != wanted and given:
+                raise InvalidParameter(f"{field}: a {request.type} order has none", field=field)
+        return await self._submitted(
+            request, caller, price=request.price, stop_price=request.stop_price
+        )
+
+    @operation("orders", "trade", destructive=True, mcp_only=NO_ROUTE)
     async def submit_market_order(self, request: MarketOrderRequest, caller: Caller) -> OrderAnswer:
-        """Send a market order now, at whatever price the book gives. The amount is in base
-        currency. It passes every risk check (see check_risk_limits); a buy opens or enlarges the
-        manual position with the default stop loss and take profit, a sell closes it. Prefer
-        submit_limit_order when the price matters. If the outcome is unknown, ask
-        get_open_orders; don't send again."""
-        market = self._market(request.exchange, request.pair, request.market_type)
-        await self._watched(market)
-        return await self._submitted(by_hand(self._session, market, request, caller))
+        """Trade now at whatever price the book gives. A buy opens or adds to the manual position
+        with default stop and target, a sell closes it. When the price matters use
+        submit_limit_order."""
+        return await self._submitted(request, caller)
 
-    @operation("orders", "trade", destructive=True)
+    @operation("orders", "trade", destructive=True, mcp_only=NO_ROUTE)
     async def submit_limit_order(self, request: LimitOrderRequest, caller: Caller) -> OrderAnswer:
-        """Send a limit order: it trades at its price or better, or rests. Amount in base
-        currency, price in quote. Its whole notional counts towards the limits while it rests.
-        Refused when the price is far on the wrong side of the market. cancel_order takes it
-        back."""
-        market = self._market(request.exchange, request.pair, request.market_type)
-        await self._watched(market)
-        intent = by_hand(self._session, market, request, caller, price=exact(request.price))
-        return await self._submitted(intent)
+        """Trade at price or better, or rest until cancel_order. Its whole notional counts towards
+        the limits while it rests. Refused far on the wrong side of the market."""
+        return await self._submitted(request, caller, price=request.price)
 
-    @operation("orders", "trade", idempotent=True)
+    @operation("orders", "trade", destructive=True, mcp_only=NO_ROUTE)
+    async def submit_stop_order(self, request: StopOrderRequest, caller: Caller) -> OrderAnswer:
+        """Wait at the exchange and trade at the market once stop_price is reached: a sell below
+        the market protects the manual position, a buy above it enters a breakout. A position's
+        own stop is set by update_sltp."""
+        return await self._submitted(request, caller, stop_price=request.stop_price)
+
+    @operation("orders", "trade", idempotent=True, mcp_only=NO_ROUTE)
     async def cancel_order(self, request: CancelRequest, caller: Caller) -> OrderAnswer:
-        """Cancel a working order by its order_id (from get_open_orders). What it has filled so
-        far stays. An order that has ended already is an error that says how it ended. Lowers
-        risk, so it is allowed while the kill switch is on."""
-        order = self._session.state.order(request.order_id)
-        if order is None:
-            order = await self._history.order(request.order_id)
-        if order is None:
-            raise OrderNotFound(f"No order {request.order_id!r}", order_id=request.order_id)
+        """Cancel a working order (order_id from get_open_orders); what it has filled stays. An
+        order that has ended is an error that says how. Works under the kill switch."""
+        order = await self._found(request.order_id, request.exchange)
         if not order.working:
             raise OrderFailed(
                 f"Order {order.id} has ended already: {order.status}",
                 order_id=order.id,
                 state=order.status,
             )
-        return answer(await self._session.cancel(order))
+        return self._answer(await self._session.cancel(order))
 
-    @operation("orders")
+    @operation("orders", "trade", idempotent=True, mcp_only=NO_ROUTE)
+    async def cancel_all_orders(self, request: CancelAllRequest, caller: Caller) -> CancelAllAnswer:
+        """Cancel all working orders that could open or enlarge a position, of a pair or exchange
+        or all. Orders that only close are kept, unless exits is true: then resting ones go too.
+        Works under the kill switch; to stop all new trading use activate_kill_switch."""
+        working = self._working(request)
+        going = [o for o in working if not o.reduce_only or (request.exits and o.type != "market")]
+        left = await self._session.cancel_orders(going)
+        ended = [self._session.state.order(o.id) or o for o in going if o.id not in left]
+        filled = [order.id for order in ended if order.status == "filled"]
+        cancelled = [order.id for order in ended if order.status != "filled"]
+        message = f"{len(cancelled)} cancelled"
+        if left:
+            message += f"; {len(left)} may still trade: their cancels are sent until answered"
+        return CancelAllAnswer(
+            message=message,
+            cancelled=cancelled,
+            filled=filled,
+            may_trade=left,
+            kept=[order.id for order in working if order not in going],
+        )
+
+    @operation("orders", mcp_only=NO_ROUTE)
+    async def get_order_status(self, request: OrderStatusRequest, caller: Caller) -> OrderAnswer:
+        """Say what has become of one order, working or ended, by its order_id. Ask it when an
+        outcome was unknown; for all working orders use get_open_orders."""
+        return self._answer(await self._found(request.order_id, request.exchange))
+
+    @operation("orders", mcp_only=NO_ROUTE)
     async def get_open_orders(self, request: OpenOrdersRequest, caller: Caller) -> Orders:
-        """List working orders, the newest first; of one exchange or pair if named. Includes
-        orders whose outcome is unknown (state "unknown"): they keep their reservation."""
-        working = list(self._session.state.orders.values())[::-1]
-        if request.exchange is not None:
-            name = self._session.exchange(request.exchange).name
-            working = [order for order in working if order.exchange == name]
-        if request.pair is not None:
-            symbol = symbol_from(request.pair, request.market_type)
-            working = [order for order in working if order.symbol == symbol]
-        return Orders(orders=[order_view(o) for o in working], count=len(working))
+        """List working orders, newest first, of one exchange or pair if named; count says how many
+        there are. Those with state unknown keep their reservation."""
+        working = self._working(request)
+        return Orders(orders=self._views(working[: request.limit]), count=len(working))
+
+    @operation("orders", mcp_only=NO_ROUTE)
+    async def get_order_history(self, request: OrderHistoryRequest, caller: Caller) -> OrderHistory:
+        """List orders of any state, newest first, of one exchange or pair if named. For the next
+        page pass next_cursor as cursor. For single fills use get_trade_history."""
+        exchange, symbol = self._named(request)
+        last = place(request.cursor, Place)
+        found = await self._history.orders(
+            limit=request.limit + 1,
+            exchange=exchange,
+            symbol=symbol,
+            before=(last.created_at, last.order_id) if last else None,
+        )
+        page = found[: request.limit]
+        more = len(found) > len(page)
+        return OrderHistory(
+            orders=self._views(page),
+            count=len(page),
+            next_cursor=cursor(Place(page[-1].created_at, page[-1].id)) if more else None,
+        )
 
     async def resumed(self, order: Order) -> OrderAnswer:
         """Return the answer for an order whose request was cut off."""
         if order.id in self._session.state.orders:
             order = await self._session.flight.settled(order.id, within=WAIT_S)
-        return _or_failure(order)
+        return answer_or_failure(order, self._session.source_of(order.exchange))
 
-    def _market(self, exchange: str | None, pair: str, market_type: MarketType | None) -> Market:
-        name = self._session.exchange(exchange).name
-        return self._session.market(name, symbol_from(pair, market_type))
+    async def _submitted(
+        self,
+        request: MarketOrderRequest,
+        caller: Caller,
+        *,
+        price: float | None = None,
+        stop_price: float | None = None,
+        plan: ExitPlan | None = None,
+    ) -> OrderAnswer:
+        market = market_of(self._session, request)
+        await self._watched(market)
+        intent = by_hand(
+            self._session,
+            market,
+            request,
+            caller,
+            price=_exact(price),
+            stop_price=_exact(stop_price),
+            plan=plan,
+        )
+        result = await self._session.submit(intent, within=WAIT_S)
+        if isinstance(result, Refused):
+            raise refusal(result)
+        return answer_or_failure(result, self._session.source_of(result.exchange))
 
     async def _watched(self, market: Market) -> None:
         price = self._session.core.standings.prices.get(market.key)
         if price is None or not price.fresh:
             await self._session.follow(market.key)
 
-    async def _submitted(self, intent: OrderIntent) -> OrderAnswer:
-        result = await self._session.submit(intent, within=WAIT_S)
-        if isinstance(result, Refused):
-            raise refusal(result)
-        return _or_failure(result)
+    async def _found(self, order_id: str, exchange: str | None) -> Order:
+        """Return an order, if it is one of *exchange*. Raises OrderNotFound."""
+        name = self._session.exchange(exchange).name if exchange is not None else None
+        order = self._session.state.order(order_id) or await self._history.order(order_id)
+        if order is None or name not in (None, order.exchange):
+            where = f" on {name}" if name else ""
+            raise OrderNotFound(
+                f"No order {order_id!r}{where}",
+                order_id=order_id,
+                hint="get_open_orders lists the working ones, get_order_history all.",
+            )
+        return order
+
+    def _working(self, request: OpenOrdersRequest | CancelAllRequest) -> list[Order]:
+        exchange, symbol = self._named(request)
+        return [
+            order
+            for order in reversed(self._session.state.orders.values())
+            if exchange in (None, order.exchange) and symbol in (None, order.symbol)
+        ]
+
+    def _named(
+        self, request: OpenOrdersRequest | CancelAllRequest
+    ) -> tuple[str | None, str | None]:
+        """Return the exchange and the symbol that are asked for; None: any.
+
+        Raises InvalidParameter: a name that is none must not pass for "nothing to cancel".
+        """
+        name = self._session.exchange(request.exchange).name if request.exchange else None
+        if request.pair is None:
+            if request.market_type is not None:
+                raise InvalidParameter("market_type: only together with pair", field="market_type")
+            return name, None
+        symbol = symbol_from(request.pair, request.market_type)
+        names = [name] if name else list(self._session.exchanges)
+        if not any(f"{exchange}:{symbol}" in self._session.core.markets for exchange in names):
+            raise InvalidParameter(
+                f"pair: {symbol} is not a market of {' or '.join(names)}", field="pair"
+            )
+        return name, symbol
+
+    def _answer(self, order: Order) -> OrderAnswer:
+        return answer(order, self._session.source_of(order.exchange))
+
+    def _views(self, orders: Sequence[Order]) -> list[OrderView]:
+        return [order_view(order, self._session.source_of(order.exchange)) for order in orders]
 
 
-def answer(order: Order) -> OrderAnswer:
-    """Return what has become of *order* so far."""
-    outcome: Outcome
-    match order.status:
-        case "filled":
-            outcome = "filled"
-        case "cancelled":
-            outcome = "partially_filled" if order.filled else "cancelled"
-        case "partial":
-            outcome = "partially_filled"
-        case "open":
-            outcome = "accepted"
-        case _:
-            outcome = "unknown"
-    filled = f"{order.filled} of {order.amount}"
-    message = f"{order.side} {order.amount} {order.symbol}: {outcome}, filled {filled}"
-    if outcome == "unknown":
-        message += "; the exchange has not said yet: ask get_open_orders, do not send again"
-    return OrderAnswer(order=order_view(order), outcome=outcome, message=message)
-
-
-def _or_failure(order: Order) -> OrderAnswer:
-    error = failure(order)
-    if error is not None:
-        raise error
-    return answer(order)
+def _exact(price: float | None) -> Decimal | None:
+    return exact(price) if price is not None else None

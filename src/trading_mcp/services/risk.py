@@ -9,12 +9,14 @@ from trading_mcp.domain import entries as e
 from trading_mcp.domain.errors import KillSwitchActive, RiskLimitExceeded
 from trading_mcp.domain.limits import RiskParameters
 from trading_mcp.domain.markets import Market
-from trading_mcp.domain.numbers import EXACT, ZERO, exact
+from trading_mcp.domain.numbers import ZERO, exact
 from trading_mcp.domain.orders import Order, OrderIntent, Verdict
-from trading_mcp.domain.positions import Position
+from trading_mcp.domain.positions import Position, closing_side
 from trading_mcp.engine.session import Session
-from trading_mcp.risk import sentinel
+from trading_mcp.risk import rules, sentinel
+from trading_mcp.services.held import held_by_hand
 from trading_mcp.services.intents import by_hand
+from trading_mcp.services.lookup import market_of
 from trading_mcp.services.operations import Caller, operation
 from trading_mcp.services.shapes.common import Mutation, Nothing, OfExchange
 from trading_mcp.services.shapes.risk import (
@@ -29,10 +31,20 @@ from trading_mcp.services.shapes.risk import (
     RiskState,
     RuleVerdict,
 )
-from trading_mcp.services.views import iso, number, symbol_from
+from trading_mcp.services.views import iso, number
 
 NEAR = 0.2
 """The share of a limit that is left when a check warns."""
+_WARNED = {
+    rule.__name__
+    for rule in (
+        rules.position_is_too_large,
+        rules.exposure_is_too_large,
+        rules.balance_is_too_small,
+        rules.too_many_positions,
+        rules.orders_come_too_fast,
+    )
+}
 
 
 class RiskService:
@@ -45,14 +57,15 @@ class RiskService:
     async def get_risk_limits(self, request: Nothing, caller: Caller) -> RiskLimits:
         """Return the risk parameters and how the account stands to them."""
         state = self._session.state
-        reason = self._limit_reason()
+        reason, net = self._session.why_halted(), self._daily_net()
         return RiskLimits(
             parameters=msgspec.convert(msgspec.to_builtins(state.parameters), Parameters),
             risk_mode=state.mode,
             can_trade=not reason,
             limit_reason=reason,
             current_exposure=number(self._session.core.standings.exposure()),
-            daily_pnl=self._daily_pnl(),
+            daily_pnl=number(state.realized("day")),
+            daily_net_pnl=number(net) if net is not None else None,
             consecutive_losses=state.consecutive_losses,
         )
 
@@ -69,46 +82,39 @@ class RiskService:
         wanted.pop("idempotency_key", None)
         mode = wanted.pop("risk_mode", None)
         merged = {**msgspec.to_builtins(state.parameters), **wanted}
-        entries: list[e.AnyEntry] = [
-            e.ParametersChanged(
-                at=now,
-                parameters=msgspec.convert(merged, RiskParameters),
-                principal=caller.principal,
-            )
-        ]
-        if mode is not None:
-            entries.append(e.ModeChanged(at=now, mode=mode, principal=caller.principal))
+        parameters, by = msgspec.convert(merged, RiskParameters), caller.principal
+        entries: list[e.AnyEntry] = []
+        if parameters != state.parameters:
+            entries.append(e.ParametersChanged(at=now, parameters=parameters, principal=by))
+        if mode not in (None, state.mode):
+            entries.append(e.ModeChanged(at=now, mode=mode, principal=by))
         await self._session.record(*entries)
         return await self.get_risk_limits(Nothing(), caller)
 
     @operation("risk")
     async def get_exposure(self, request: OfExchange, caller: Caller) -> Exposure:
-        """Return the notional at risk in quote currency, working entries included, in total and
-        by symbol, and how much of the limit is left. Use it to see whether there is room before
-        a trade; check_risk_limits judges one exact order."""
-        by_symbol = self._by_symbol(request.exchange)
-        used = sum(by_symbol.values(), ZERO)
-        limit = self._session.core.max_exposure()
+        """Return the notional at risk in quote currency, working entries included, in total and by
+        symbol, and what is left of the limit. Use it to see the room before a trade;
+        check_risk_limits judges one exact order."""
+        by_symbol, core = self._by_symbol(request.exchange), self._session.core
+        used, limit = sum(by_symbol.values(), ZERO), core.max_exposure()
         return Exposure(
             current_exposure=number(used),
             max_exposure=number(limit),
             exposure_percent=float(used / limit * 100),
-            available_exposure=number(max(limit - used, ZERO)),
+            available_exposure=number(max(limit - core.standings.exposure(), ZERO)),
             by_symbol={symbol: number(worth) for symbol, worth in by_symbol.items()},
         )
 
     @operation("risk")
     async def get_risk_state(self, request: Nothing, caller: Caller) -> RiskState:
-        """Return the risk sentinel's state: drawdowns of the UTC day, week and month (positive
-        percent), exposure, losing streak, risk mode, kill switch, and whether new positions are
-        allowed now and, if not, why. Use it before trading and when an order was refused."""
+        """Return drawdowns of the UTC day, week and month, exposure, losing streak, risk mode,
+        kill switch, and whether new positions are allowed now and, if not, why. Use it before
+        trading and when an order was refused."""
         session, state = self._session, self._session.state
-        falls = [
-            fall if math.isfinite(fall) else 0.0
-            for fall in sentinel.drawdowns(session.core.equity())
-        ]
-        by_symbol = self._by_symbol(None)
-        reason = self._limit_reason()
+        equity = session.core.equity()
+        falls = [fall if math.isfinite(fall) else 0.0 for fall in sentinel.drawdowns(equity)]
+        by_symbol, reason = self._by_symbol(None), session.why_halted()
         return RiskState(
             current_drawdown_daily=falls[0],
             current_drawdown_weekly=falls[1],
@@ -121,6 +127,7 @@ class RiskService:
             kill_switch_reason=state.kill_switch.reason if state.kill_switch else "",
             can_trade=not reason,
             limit_reason=reason,
+            equity=number(equity.now) if equity.now is not None else None,
             last_update=iso(session.clock.now()),
         )
 
@@ -128,10 +135,9 @@ class RiskService:
     async def activate_kill_switch(
         self, request: KillSwitchRequest, caller: Caller
     ) -> KillSwitchAnswer:
-        """Stop all new exposure at once: nothing opens or enlarges a position from this answer
-        on, and working entries are cancelled. Open positions keep their stops and may be closed.
-        Use it whenever something looks wrong. It stays on over restarts; only a person can turn
-        it off."""
+        """Stop all new exposure at once: nothing opens or enlarges a position any more, and working
+        entries are cancelled. Open positions keep their stops and may be closed. Use it when
+        something looks wrong; only a person can turn it off."""
         cancelled, unresolved = await self._session.kill(request.reason, caller.principal)
         return self._switched("Kill switch activated", cancelled, unresolved)
 
@@ -151,10 +157,18 @@ class RiskService:
                 "The kill switch stays on while the outcome of orders is unknown",
                 unknown_orders=unknown,
             )
-        exceeded = sentinel.judge(self._session.core.equity(), self._session.state.parameters)
-        if exceeded.kill:
+        if self._session.core.equity().now is None:
+            raise KillSwitchActive(
+                "The kill switch stays on while the account's value is unknown: a held market "
+                "has no price yet"
+            )
+        exceeded = self._session.core.findings()
+        if exceeded.drawdown:
+            found, limit = exceeded.drawdown
             raise RiskLimitExceeded(
                 f"The kill switch stays on: {exceeded.kill}",
+                current_drawdown=found,
+                max_drawdown=limit,
                 hint="Raise the limit (PUT /api/v1/scalping/risk/limits), or wait for the next "
                 "day, week or month.",
             )
@@ -165,26 +179,24 @@ class RiskService:
             await self._session.record(off)
         return self._switched("Kill switch deactivated", [], [])
 
-    @operation("risk")
+    @operation("risk", mcp_only="the reference names no route for it")
     async def check_risk_limits(self, request: CheckRequest, caller: Caller) -> CheckAnswer:
         """Judge an order without sending it: every rule's verdict with its headroom, and the
-        largest amount (base) that would pass now. Use it before execute_trade or submit_*. An
-        allowed answer is no promise: the order is judged again when it is sent."""
-        market = self._session.market(
-            self._session.exchange(request.exchange).name,
-            symbol_from(request.pair, request.market_type),
-        )
-        if market.key not in self._session.core.standings.prices:
-            await self._session.follow(market.key)
+        largest amount (base) that would pass now. Use it before execute_trade or submit_*; the
+        order is judged again when it is sent."""
+        session, market = self._session, market_of(self._session, request)
+        await session.watch(market.key)
         price = exact(request.price) if request.price is not None else None
-        intent = by_hand(self._session, market, request, caller, price=price)
-        verdicts = self._session.core.review(intent, self._session.clock.now())
+        intent = by_hand(session, market, request, caller, price=price)
+        now = session.clock.now()
+        verdicts = session.core.review(intent, now)
         objection = next((v for v in verdicts if not v.allowed), None)
+        cautions = session.core.findings().warnings
         return CheckAnswer(
             allowed=objection is None,
             reason=objection.reason if objection else "",
-            max_size=number(self._largest(intent, market, verdicts)),
-            warnings=_warnings(verdicts),
+            max_size=number(session.core.largest(self._at_most(intent, market), now)),
+            warnings=[*_warnings(verdicts), *(caution.message for caution in cautions)],
             verdicts=[
                 RuleVerdict(
                     rule=v.rule,
@@ -198,41 +210,18 @@ class RiskService:
             ],
         )
 
-    def _largest(
-        self, intent: OrderIntent, market: Market, verdicts: tuple[Verdict, ...]
-    ) -> Decimal:
-        """Return the amount at which the tightest limit on money or coins would be reached."""
-        standing = self._session.core.standings.standing(market.key, self._session.clock.now())
-        price = intent.price or (standing.price.ask if standing.price else ZERO)
-        by_money = {"position_is_too_large", "exposure_is_too_large", "balance_is_too_small"}
-        blocked = any(not v.allowed and v.limit is None for v in verdicts)
-        if price <= 0 or blocked:
-            return ZERO
-        room = intent.amount
-        largest = [
-            room + EXACT.divide(exact(v.headroom), _money_per_unit(v, price, intent, market))
-            for v in verdicts
-            if v.rule in by_money and v.headroom is not None
-        ]
-        coins = [exact(v.limit) for v in verdicts if v.rule == "spot_cannot_be_shorted" and v.limit]
-        return market.amount(max(min([*largest, *coins], default=ZERO), ZERO))
+    def _at_most(self, intent: OrderIntent, market: Market) -> OrderIntent:
+        """Return *intent*; against the position held by hand, as closing no more than that."""
+        held = held_by_hand(self._session, market)
+        if held is None or intent.reduces or intent.side != closing_side(held.side):
+            return intent
+        return msgspec.structs.replace(
+            intent, amount=held.size, reduces=held.id, leverage=held.leverage, plan=None
+        )
 
-    def _limit_reason(self) -> str:
-        state, now = self._session.state, self._session.clock.now()
-        if state.kill_switch is not None:
-            return f"Kill switch active: {state.kill_switch.reason}"
-        for pause in state.pauses.values():
-            if now < pause.until:
-                return pause.reason
-        if self._session.core.standings.equity() is None:
-            return "The account's value is unknown: a held market has no price yet"
-        return "" if self._session.healthy else "The journal cannot be written"
-
-    def _daily_pnl(self) -> float:
-        equity = self._session.core.equity()
-        if equity.now is None or equity.day is None:
-            return 0.0
-        return float(equity.now - equity.day)
+    def _daily_net(self) -> Decimal | None:
+        earned = self._session.core.earnings("day")
+        return earned.net if earned is not None else None
 
     def _by_symbol(self, exchange: str | None) -> dict[str, Decimal]:
         name = self._session.exchange(exchange).name if exchange else None
@@ -240,7 +229,10 @@ class RiskService:
         state = self._session.state
         busy: list[Position | Order] = [*state.positions.values(), *state.orders.values()]
         keys = sorted({item.market for item in busy if name in (None, item.exchange)})
-        worths = {core.markets[key].symbol: core.standings.exposure_of(key) for key in keys}
+        worths: dict[str, Decimal] = {}
+        for key in keys:
+            symbol = core.markets[key].symbol
+            worths[symbol] = worths.get(symbol, ZERO) + core.standings.exposure_of(key)
         return {symbol: worth for symbol, worth in worths.items() if worth}
 
     def _switched(
@@ -257,18 +249,10 @@ class RiskService:
         )
 
 
-def _money_per_unit(
-    verdict: Verdict, price: Decimal, intent: OrderIntent, market: Market
-) -> Decimal:
-    if verdict.rule != "balance_is_too_small":
-        return price
-    return price * (1 / Decimal(intent.leverage) + market.taker_fee)
-
-
 def _warnings(verdicts: tuple[Verdict, ...]) -> list[str]:
-    """Name the limits on money, positions and speed of which little would be left."""
+    """Name the limits on money, positions and pace of which little would be left."""
     return [
-        f"{v.rule}: {v.found:.2f} of {v.limit:.2f}"
+        f"{v.rule}: {v.found:.2f} of {v.limit:.2f} would be used"
         for v in verdicts
-        if v.allowed and v.limit and v.found and v.limit > 1 and v.found > v.limit * (1 - NEAR)
+        if v.allowed and v.rule in _WARNED and v.limit and (v.found or 0) > v.limit * (1 - NEAR)
     ]

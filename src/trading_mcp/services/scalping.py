@@ -28,8 +28,7 @@ class ScalpingService:
         get_positions and get_risk_state have the details."""
         session, state = self._session, self._session.state
         active = session.roster.chosen()
-        killed = state.kill_switch is not None
-        paused = any(session.clock.now() < pause.until for pause in state.pauses.values())
+        halted = session.why_halted()
         return Status(
             running=state.running,
             uptime=duration(session.uptime_s),
@@ -40,9 +39,10 @@ class ScalpingService:
             exchanges=[f"{x.name} ({x.source})" for x in session.exchanges.values()],
             pairs=[key.partition(":")[2] for key in state.pairs],
             strategies=active,
-            kill_switch_active=killed,
+            kill_switch_active=state.kill_switch is not None,
             open_positions=len(state.positions),
-            can_trade=state.running and session.healthy and not killed and not paused,
+            can_trade=state.running and not halted,
+            limit_reason=halted if state.running else halted or "The scalping engine is stopped",
             trading_time=iso(session.clock.now()),
         )
 
@@ -60,39 +60,34 @@ class ScalpingService:
     @operation("scalping", rest_only="agents use bot_status and get_portfolio")
     async def get_metrics(self, request: Nothing, caller: Caller) -> Metrics:
         """Return results and speed of all closed positions."""
-        state, now = self._session.state, self._session.clock.now()
-        tally = state.tally()
-        latencies = self._session.flight.latencies
-        standings = self._session.core.standings
-        week = state.periods["week"][0] if "week" in state.periods else now
-        month = state.periods["month"][0] if "month" in state.periods else now
-        equity = standings.equity()
+        state, standings = self._session.state, self._session.core.standings
+        tally, executed, equity = state.tally(), state.executed(), standings.equity()
         return Metrics(
             total_trades=tally.trades,
             winning_trades=tally.wins,
             losing_trades=tally.losses,
             win_rate=tally.win_rate,
             total_pnl=number(tally.pnl),
-            daily_pnl=number(tally.pnl_since(now)),
-            weekly_pnl=number(tally.pnl_since(week)),
-            monthly_pnl=number(tally.pnl_since(month)),
+            daily_pnl=number(state.realized("day")),
+            weekly_pnl=number(state.realized("week")),
+            monthly_pnl=number(state.realized("month")),
             avg_win=tally.average_win,
             avg_loss=tally.average_loss,
             profit_factor=tally.profit_factor,
             sharpe_ratio=tally.sharpe_ratio(state.parameters.risk_free_rate),
             max_drawdown=tally.max_drawdown_pct,
             active_positions=len(state.positions),
-            avg_latency_ms=sum(latencies) / len(latencies) if latencies else 0.0,
-            avg_slippage_pct=self._session.average_slippage_pct(),
-            unrealized_pnl=self._unrealized(),
+            avg_latency_ms=executed.latency.average,
+            avg_slippage_pct=executed.average_slippage_pct,
+            unrealized_pnl=number(standings.unrealized()),
             equity=number(equity) if equity is not None else None,
         )
 
     @operation("scalping", "control", idempotent=True)
     async def start_bot(self, request: BotRequest, caller: Caller) -> Done:
-        """Start the scalping engine, or change what the running one trades: with pairs and
-        strategies, exactly those; left out, as they were. Strategies then open positions on
-        their own, within the risk limits. bot_status shows the result; stop_bot ends it."""
+        """Start the scalping engine, or change what it trades: exactly the pairs and strategies
+        named; left out, as they were. Strategies then open positions on their own, within the risk
+        limits. bot_status shows it, stop_bot ends it."""
         session, state = self._session, self._session.state
         entries: list[e.AnyEntry] = []
         if request.pairs is not None:
@@ -186,15 +181,6 @@ class ScalpingService:
     async def _set_pairs(self, pairs: tuple[MarketKey, ...], caller: Caller) -> None:
         at = self._session.clock.now()
         await self._session.record(e.PairsChanged(at=at, pairs=pairs, principal=caller.principal))
-
-    def _unrealized(self) -> float:
-        marks = self._session.core.standings.marks
-        return float(
-            sum(
-                position.unrealized_pnl(marks.get(position.market, position.entry_price))
-                for position in self._session.state.positions.values()
-            )
-        )
 
     def _health(self) -> HealthWord:
         if not self._session.healthy:

@@ -1,56 +1,71 @@
-"""What the strategies see in markets now: their signals, and the opportunities in them."""
+"""What the strategies wish for in markets now."""
 
-import math
-from typing import Literal
+import asyncio
+from collections.abc import Mapping, Sequence
 
-from trading_mcp.domain.candles import Candles
-from trading_mcp.domain.errors import MarketClosed
+from trading_mcp.domain.errors import StrategyNotFound
 from trading_mcp.domain.markets import Market
-from trading_mcp.domain.orders import ExitPlan
 from trading_mcp.domain.signals import Signal
 from trading_mcp.engine.evaluator import Fault
 from trading_mcp.engine.session import Session
-from trading_mcp.rules import exits, sizing
-from trading_mcp.services.lookup import closed_candles, market_of
+from trading_mcp.engine.trading import plan_of
+from trading_mcp.indicators.consensus import consensus
+from trading_mcp.rules import exits
+from trading_mcp.services.charts import closed_at, no_candles, sound_candles
+from trading_mcp.services.lookup import market_named, market_of, provenance
 from trading_mcp.services.operations import Caller, operation
+from trading_mcp.services.opinions import (
+    Opinion,
+    action_of,
+    candles_needed,
+    exits_of,
+    opinions,
+    too_few,
+    unheard,
+)
 from trading_mcp.services.shapes.signals import (
-    IndicatorSnapshot,
-    OpportunityAnswer,
-    OpportunityRequest,
+    GeneratedSignal,
+    GeneratedSignals,
+    GenerateRequest,
     SignalsAnswer,
     SignalsRequest,
     SignalView,
 )
-from trading_mcp.services.views import iso, symbol_from
+from trading_mcp.services.views import iso
+from trading_mcp.strategy.base import Strategy
 
-Direction = Literal["long", "short", "neutral"]
-BandPosition = Literal["below", "lower", "middle", "upper", "above"]
-LOOK_BACK = 5
-"""How many of a timeframe's last candles a wish is still an opportunity for."""
+_NO_ROUTE = "the reference names no route for it"
 
 
 class SignalService:
-    """What may be asked of the strategies."""
+    """What may be asked of the strategies. *plugins* says which plugin each strategy is from."""
 
-    def __init__(self, session: Session):
-        self._session = session
+    def __init__(self, session: Session, plugins: Mapping[str, str]):
+        self._session, self._plugins = session, plugins
 
-    @operation("scalping")
+    @operation("scalping", mcp_only=_NO_ROUTE)
     async def get_signals(self, request: SignalsRequest, caller: Caller) -> SignalsAnswer:
         """Return what each active strategy wishes for at the last closed candle of each traded
-        pair (or the pairs named), as action and strength. A wish is not an order: the engine
-        acts on it only within the risk limits. For one pair on several timeframes use
-        analyze_opportunity."""
+        pair (or the pairs named). A wish is no order: the engine acts on it within the risk
+        limits. For chosen strategies or another interval use generate_signals."""
         session = self._session
         exchange = session.exchange(request.exchange)
         markets = self._wanted(exchange.name, request.pairs)
-        interval = session.settings.interval
-        views = [
-            (m.key, await closed_candles(self._session, m, interval, session.decider.window_size))
-            for m in markets
-        ]
-        answers = await session.decider.wishes_on(session.roster.active(), views)
-        faults = {name: a.reason for name, a in answers.items() if isinstance(a, Fault)}
+        interval, wanted = session.settings.interval, session.decider.window_size
+        read = await asyncio.gather(
+            *(sound_candles(session, market, interval, wanted) for market in markets)
+        )
+        strategies = session.roster.active()
+        views = [(market.key, candles) for market, candles in zip(markets, read, strict=True)]
+        answers = await session.decider.wishes_on(strategies, views)
+        faults = unheard(session)
+        faults |= {
+            strategy.name: too_few(strategy, market, len(candles))
+            for strategy in strategies
+            for market, candles in zip(markets, read, strict=True)
+            if len(candles) < max(strategy.warmup, 1)
+        }
+        faults |= {name: a.reason for name, a in answers.items() if isinstance(a, Fault)}
         given = [s for a in answers.values() if not isinstance(a, Fault) for s in a]
         return SignalsAnswer(
             exchange=exchange.name,
@@ -60,140 +75,91 @@ class SignalService:
             timestamp=iso(session.clock.now()),
         )
 
-    @operation("scalping")
-    async def analyze_opportunity(
-        self, request: OpportunityRequest, caller: Caller
-    ) -> OpportunityAnswer:
-        """Judge whether a pair is worth a scalping entry now: what the active strategies wished
-        for within the last five candles of each timeframe, the direction they agree on, how
-        confident they are, and the entry, stop and target that the default exits would give.
-        Follow with check_risk_limits and execute_trade."""
-        market = market_of(self._session, request)
-        session, wanted = self._session, self._session.decider.window_size
-        votes: dict[str, list[tuple[Direction, float]]] = {}
-        first: Candles | None = None
-        for timeframe in dict.fromkeys(request.timeframes):
-            candles = await closed_candles(session, market, timeframe, wanted)
-            first = candles if first is None else first
-            votes[timeframe] = await self._votes(market, candles)
-        assert first is not None, "a request has at least one timeframe"
-        if not len(first):
-            raise MarketClosed(f"{market.symbol} has no closed candles yet")
-        direction, confidence = consensus([vote for given in votes.values() for vote in given])
-        ticker = await self._session.exchanges[market.exchange].data.ticker(market.symbol)
-        stop, target = self._levels(direction, ticker.last, first)
-        return OpportunityAnswer(
-            exchange=market.exchange,
-            pair=market.symbol,
-            signal=direction,
-            confidence=confidence,
-            entry_price=ticker.last,
+    @operation("analysis", mcp_only=_NO_ROUTE)
+    async def generate_signals(self, request: GenerateRequest, caller: Caller) -> GeneratedSignals:
+        """Ask strategies, named (rsi, macd_scalping) or all active ones, what they wish for on
+        one market now, with the stop and target they would set, and on which side they agree.
+        Sends no order: check_risk_limits, then execute_trade."""
+        session, market = self._session, market_of(self._session, request)
+        strategies = self._asked(request.strategies)
+        needed = candles_needed(strategies, request.look_back)
+        candles = await sound_candles(session, market, request.interval, needed)
+        if not len(candles):
+            raise no_candles(market, request.interval)
+        found = await opinions(session, strategies, market, candles, request.look_back)
+        agreed = consensus(vote for opinion in found.given for vote in opinion.votes())
+        price = float(candles.close[-1])
+        return GeneratedSignals(
+            **provenance(session, market, closed_at(candles, request.interval)),
+            interval=request.interval,
+            price=price,
+            signals=[self._generated(market, opinion, price) for opinion in found.given],
+            direction=agreed.direction,
+            strength=agreed.strength,
+            confidence=agreed.confidence,
+            faults=found.faults | (unheard(session) if request.strategies is None else {}),
+        )
+
+    def _asked(self, names: Sequence[str] | None) -> list[Strategy]:
+        """Return the strategies that a request means, each once. Raises StrategyNotFound."""
+        roster = self._session.roster
+        if names is None:
+            return roster.active()
+        meant = {strategy for name in names for strategy in self._called(name)}
+        return [roster.instance(name) for name in sorted(meant)]
+
+    def _called(self, name: str) -> list[str]:
+        """Return the strategies of that name, else those of the plugin of that name."""
+        if name in self._plugins:
+            return [name]
+        if found := [one for one, plugin in self._plugins.items() if plugin == name]:
+            return found
+        known = sorted({*self._plugins, *self._plugins.values()})
+        raise StrategyNotFound(
+            f"No enabled strategy or plugin is called {name[:64]!r}; enabled: "
+            f"{', '.join(known) or 'none'}",
+            name=name[:64],
+            known=known,
+        )
+
+    def _generated(self, market: Market, opinion: Opinion, price: float) -> GeneratedSignal:
+        settings = self._session.roster.settings(opinion.strategy)
+        stop: float | None = None
+        target: float | None = None
+        if opinion.recent is not None and opinion.side != "neutral":
+            plan = exits_of(self._session, market, plan_of(settings.params), opinion.recent)
+            sign = -1 if opinion.side == "short" else 1
+            stop = exits.level(sign, price, -plan.stop_loss_pct)
+            # A strategy may do without a target.
+            target = (
+                exits.level(sign, price, plan.take_profit_pct) if plan.take_profit_pct else None
+            )
+        return GeneratedSignal(
+            strategy=opinion.strategy,
+            active=settings.active,
+            action=action_of(opinion.now) or "hold",
+            strength=opinion.now.strength,
+            recent_action=action_of(opinion.recent),
+            recent_strength=opinion.recent.strength if opinion.recent else 0.0,
+            candles_ago=opinion.candles_ago,
             stop_loss=stop,
             take_profit=target,
-            indicators=_snapshot(first),
-            by_timeframe={name: consensus(given)[0] for name, given in votes.items()},
-            timestamp=iso(ticker.at),
-        )
-
-    async def _votes(self, market: Market, candles: Candles) -> list[tuple[Direction, float]]:
-        ends = range(max(len(candles) - LOOK_BACK + 1, 1), len(candles) + 1)
-        views = [(market.key, candles[:end]) for end in ends]
-        strategies = self._session.roster.active()
-        answers = await self._session.decider.wishes_on(strategies, views)
-        votes: list[tuple[Direction, float]] = []
-        for answer in answers.values():
-            if isinstance(answer, Fault):
-                continue
-            # The newest wish of a strategy is its opinion.
-            entering = [s for s in answer if any(w.startswith("enter") for w in s.wishes)]
-            if entering:
-                newest = entering[-1]
-                side: Direction = "long" if "enter_long" in newest.wishes else "short"
-                votes.append((side, newest.strength))
-        return votes
-
-    def _levels(self, direction: Direction, price: float, candles: Candles) -> tuple[float, float]:
-        from trading_mcp.indicators.series import atr  # TA-Lib is heavy: not before it is needed
-
-        parameters = self._session.state.parameters
-        found = float(atr(candles.high, candles.low, candles.close, 14)[-1])
-        width = sizing.stop_percent(
-            parameters.stop_loss_percent,
-            found if math.isfinite(found) else 0.0,
-            price,
-            parameters.volatility_multiplier,
-        )
-        plan = ExitPlan(
-            stop_loss_pct=width,
-            take_profit_pct=parameters.take_profit_percent * width / parameters.stop_loss_percent,
-        )
-        side = -1 if direction == "short" else 1
-        return (
-            exits.level(side, price, -plan.stop_loss_pct),
-            exits.level(side, price, plan.take_profit_pct),
         )
 
     def _wanted(self, exchange: str, pairs: list[str] | None) -> list[Market]:
         if pairs is None:
             keys = [k for k in self._session.state.pairs if k.startswith(f"{exchange}:")]
             return [self._session.core.markets[key] for key in keys]
-        return [self._session.market(exchange, symbol_from(pair, None)) for pair in pairs]
-
-
-def consensus(votes: list[tuple[Direction, float]]) -> tuple[Direction, float]:
-    """Return the direction with more votes, and the confidence in it, 0 to 1.
-
-    Confidence is the mean strength of the winning votes times their share of all votes; a tie is
-    neutral.
-    """
-    longs = [strength for side, strength in votes if side == "long"]
-    shorts = [strength for side, strength in votes if side == "short"]
-    if len(longs) == len(shorts):
-        return "neutral", 0.0
-    winning = longs if len(longs) > len(shorts) else shorts
-    mean = math.fsum(winning) / len(winning)
-    return ("long" if winning is longs else "short"), mean * len(winning) / len(votes)
+        named = [market_named(self._session, exchange, pair) for pair in pairs]
+        return list({market.key: market for market in named}.values())
 
 
 def _signal_view(signal: Signal) -> SignalView:
     return SignalView(
         pair=signal.market.partition(":")[2],
         strategy=signal.strategy,
-        action=signal.wishes[0] if signal.wishes else "hold",
+        action=action_of(signal) or "hold",
         strength=signal.strength,
         price=signal.close,
         candle_time=iso(signal.at),
     )
-
-
-def _snapshot(candles: Candles) -> IndicatorSnapshot:
-    from trading_mcp.indicators import series  # TA-Lib is heavy: not before it is needed
-
-    close = candles.close
-    bands = series.bollinger(close, 20, 2.0)
-    return IndicatorSnapshot(
-        rsi_7=_known(series.rsi(close, 7)[-1]),
-        rsi_14=_known(series.rsi(close, 14)[-1]),
-        macd_histogram=_known(series.macd(close).histogram[-1]),
-        bollinger_position=_band(
-            float(close[-1]),
-            float(bands.lower[-1]),
-            float(bands.middle[-1]),
-            float(bands.upper[-1]),
-        ),
-    )
-
-
-def _known(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _band(close: float, lower: float, middle: float, upper: float) -> BandPosition | None:
-    if not math.isfinite(lower + middle + upper):
-        return None
-    if close < lower:
-        return "below"
-    if close > upper:
-        return "above"
-    place = (close - lower) / (upper - lower) if upper > lower else 0.5
-    return "lower" if place < 1 / 3 else "upper" if place > 2 / 3 else "middle"

@@ -4,22 +4,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
 
+from trading_mcp.domain import times
 from trading_mcp.domain.errors import InvalidParameter
 from trading_mcp.domain.markets import MarketType, symbol_of
-from trading_mcp.domain.orders import Order, OrderStatus
+from trading_mcp.domain.orders import Fill, Order, OrderStatus
 from trading_mcp.domain.positions import Position
 from trading_mcp.portfolio.performance import Tally
 from trading_mcp.services.shapes.orders import OrderView
+from trading_mcp.services.shapes.portfolio import TradeView
 from trading_mcp.services.shapes.positions import PastPosition, PositionView
 from trading_mcp.services.shapes.strategies import StrategyPerformance
 
-
-def iso(at: int) -> str:
-    """Return *at* (UTC ms) as ISO 8601 with `Z`; milliseconds only where there are any."""
-    text = datetime.fromtimestamp(at / 1000, UTC).isoformat(
-        timespec="milliseconds" if at % 1000 else "seconds"
-    )
-    return text.replace("+00:00", "Z")
+iso = times.iso
 
 
 def milliseconds(text: str, field: str) -> int:
@@ -52,20 +48,23 @@ def duration(seconds: float) -> str:
     return f"{minute}m{second}s" if minute else f"{second}s"
 
 
-def symbol_from(pair: str, market_type: MarketType | None) -> str:
-    """Return the symbol that a request means. Raises InvalidParameter."""
+def symbol_from(pair: str, market_type: MarketType | None, field: str = "pair") -> str:
+    """Return the symbol that a request's *field* means. Raises InvalidParameter."""
     try:
         return symbol_of(pair, market_type)
     except ValueError as error:
-        raise InvalidParameter(f"pair: {error}", field="pair") from None
+        raise InvalidParameter(f"{field}: {error}", field=field) from None
 
 
-def position_view(position: Position, mark: Decimal | None, exiting: bool) -> PositionView:
+def position_view(
+    position: Position, mark: Decimal | None, *, closing: bool, source: str
+) -> PositionView:
     """Return an open position as the reference has it; *mark* is the market's last price."""
     price = mark if mark is not None else position.entry_price
     return PositionView(
         id=position.id,
         exchange=position.exchange,
+        source=source,
         symbol=position.symbol,
         side=position.side,
         entry_price=number(position.entry_price),
@@ -78,24 +77,29 @@ def position_view(position: Position, mark: Decimal | None, exiting: bool) -> Po
         realized_pnl=number(position.realized_pnl),
         open_time=iso(position.opened_at),
         strategy=position.owner,
-        status="closed" if not position.is_open else "closing" if exiting else "open",
+        status="closed" if not position.is_open else "closing" if closing else "open",
         trailing_stop_percent=position.trailing_pct,
         fees=number(position.fees),
         funding=number(position.funding),
     )
 
 
-def past_position(position: Position) -> PastPosition:
+def past_position(position: Position, source: str) -> PastPosition:
     """Return a closed position as the reference has it."""
     return PastPosition(
         id=position.id,
         exchange=position.exchange,
+        source=source,
         symbol=position.symbol,
         side=position.side,
         entry_price=number(position.entry_price),
         exit_price=number(position.exit_price),
+        current_price=number(position.exit_price),
         size=number(position.entered),
         leverage=position.leverage,
+        stop_loss=number(position.stop_loss),
+        take_profit=number(position.take_profit),
+        unrealized_pnl=0.0,
         realized_pnl=number(position.realized_pnl),
         fees=number(position.fees),
         funding=number(position.funding),
@@ -103,6 +107,7 @@ def past_position(position: Position) -> PastPosition:
         close_time=iso(position.closed_at or position.opened_at),
         close_reason=position.close_reason,
         strategy=position.owner,
+        status="closed",
     )
 
 
@@ -118,28 +123,51 @@ _STATUS: dict[OrderStatus, Literal["pending", "filled", "cancelled", "failed"]] 
 }
 
 
-def order_view(order: Order) -> OrderView:
+def order_view(order: Order, source: str) -> OrderView:
     """Return an order as the reference has it."""
     paid = order.average_price
     shown = order.price or paid or order.stop_price
+    ended_early = order.status in ("rejected", "abandoned", "cancelled")
     return OrderView(
         order_id=order.id,
         exchange=order.exchange,
+        source=source,
         symbol=order.symbol,
         side=order.side,
         type=order.type,
         size=number(order.amount),
         notional=number(order.amount * order.reserved_price),
         price=number(shown if order.type != "market" else paid),
+        stop_price=number(order.stop_price) if order.stop_price is not None else None,
         filled=number(order.filled),
         average_price=number(paid) if paid is not None else None,
         fees=number(order.fees),
         status=_STATUS[order.status],
         state=order.status,
-        reason=order.evidence if order.status in ("rejected", "abandoned") else order.reason,
+        reason=order.evidence if ended_early else order.reason,
         position_id=order.position_id,
         latency_ms=order.latency_ms or 0.0,
         timestamp=iso(order.created_at),
+    )
+
+
+def trade_view(fill: Fill, order: Order) -> TradeView:
+    """Return one fill of *order* as the reference has it."""
+    return TradeView(
+        id=fill.trade_id,
+        order_id=order.id,
+        exchange=fill.exchange,
+        symbol=fill.symbol,
+        side=fill.side,
+        type=order.type,
+        price=number(fill.price),
+        size=number(fill.amount),
+        status=_STATUS[order.status],
+        latency_ms=order.latency_ms or 0.0,
+        timestamp=iso(fill.at),
+        fee=number(fill.fee),
+        fee_currency=fill.fee_currency,
+        maker=fill.maker,
     )
 
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from trading_mcp.domain.orders import MANUAL
 from trading_mcp.strategy.base import Params, Strategy
 from trading_mcp.strategy.params import build_params, params_schema
 
 _NAME = re.compile(r"(?=.{1,48}$)[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_TAKEN = frozenset({"manual"})  # the owner of what was traded by hand
+_TAKEN = frozenset({MANUAL})
 
 
 def objections(cls: type[Strategy]) -> list[str]:

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trading_mcp.domain.candles import MINUTE_MS, Candles, Column
+from trading_mcp.domain.candles import Candles, Column
+from trading_mcp.domain.times import MINUTE_MS
 
 _MONDAY = 1_735_516_800_000  # 2024-12-30, UTC
 

@@ -56,6 +56,24 @@ def test_an_order_that_is_asked_for_again_trades_once(serve, books, step: str) -
     assert found.traded(MARKET) == (0 if step in NEVER_SENT else AMOUNT)
 
 
+@pytest.mark.parametrize("step", ["order.before_send:2", "exchange.accepted:2"])
+def test_a_close_goes_on_after_the_crash_and_closes_once(serve, books, step: str) -> None:
+    dying = serve(**QUIET, failpoint=step)
+    name = dying.call("submit_market_order", **BUY)["order"]["position_id"]
+    close = {"symbol": "BTC-USDT", "position_id": name, "idempotency_key": "out"}
+    dying.die_of("close_futures_position", **close)
+
+    again = serve(**QUIET)
+    again.settle()
+    answer = again.call("close_futures_position", **close)
+    again.stop()
+
+    found = books()
+    assert (found.objections(), found.under_way) == ([], [])
+    assert (answer["outcome"], answer["closed"]) == ("closed", float(AMOUNT))
+    assert found.traded(MARKET) == 0
+
+
 @pytest.mark.parametrize(
     "step",
     [

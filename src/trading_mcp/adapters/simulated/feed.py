@@ -2,17 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import get_args
 
 from trading_mcp.adapters.simulated.catalog import EXCHANGE
+from trading_mcp.adapters.simulated.lines import FUNDING_MS
 from trading_mcp.adapters.simulated.market import SeededMarket
 from trading_mcp.adapters.simulated.mishaps import Mishaps
-from trading_mcp.domain.candles import Candles, interval_ms
+from trading_mcp.adapters.simulated.trades import LEAST
+from trading_mcp.adapters.simulated.tree import LEAF
+from trading_mcp.domain.candles import INTERVALS, Candles, interval_ms
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.quotes import (
     CandleClosed,
+    ExchangeInfo,
+    FundingRate,
+    Liquidation,
     MarketEvent,
+    NotOffered,
+    Offer,
+    OpenInterest,
     OrderBook,
     PriceMove,
+    PublicTrade,
     StreamLost,
     Ticker,
 )
@@ -22,7 +33,8 @@ Sleep = Callable[[float], Awaitable[None]]
 Advance = Callable[[int], Awaitable[None]]
 
 DAY_MS = 86_400_000
-_MANY = 5000
+_MANY = 500
+_SIXTH_MS = DAY_MS // 6
 
 
 class SimulatedMarketData:
@@ -52,23 +64,36 @@ class SimulatedMarketData:
         """Return every market that can be traded."""
         return self._market.markets()
 
+    async def info(self) -> ExchangeInfo:
+        """Return the exchange's state: it has everything, and knows no limits."""
+        self._mishaps.before_answer()
+        return ExchangeInfo(
+            status="ok",
+            at=self._clock.now(),
+            offers=get_args(Offer),
+            intervals=tuple(INTERVALS),
+        )
+
     async def candles(
         self, symbol: str, interval: str, *, limit: int, end: int | None = None
     ) -> Candles:
         """Return the *limit* newest closed candles that opened before *end* (UTC ms; now)."""
+        self._mishaps.before_answer()
         length, now = interval_ms(interval), self._clock.now()
         latest = now // length * length
         stop = latest if end is None else min(-(-end // length) * length, latest)
         start = stop - max(limit, 0) * length
         if limit < _MANY:
             return self._market.candles(symbol, interval, start, stop)
-        # Fractions of a second of arithmetic: not on the event loop.
+        # Milliseconds of arithmetic: not on the event loop.
         return await asyncio.to_thread(self._market.candles, symbol, interval, start, stop)
 
     async def ticker(self, symbol: str) -> Ticker:
         """Return the last price and best quotes."""
+        self._mishaps.before_answer()
         now = self._clock.now()
         bid, ask = self._market.touch(symbol, now)
+        average = self._market.average_price(symbol, now - DAY_MS, now)
         day = self._market.move(symbol, now - DAY_MS, now)
         return Ticker(
             symbol=symbol,
@@ -80,11 +105,56 @@ class SimulatedMarketData:
             open_24h=day.open,
             high_24h=day.high,
             low_24h=day.low,
+            turnover=day.volume * min(max(average, day.low), day.high),
         )
 
     async def order_book(self, symbol: str, depth: int) -> OrderBook:
         """Return the best *depth* levels of each side."""
+        self._mishaps.before_answer()
         return self._market.book(symbol, self._clock.now(), depth)
+
+    async def trades(self, symbol: str, limit: int) -> Sequence[PublicTrade]:
+        """Return the *limit* newest trades, oldest first."""
+        self._mishaps.before_answer()
+        now = self._clock.now()
+        since = now - (limit // LEAST + 2) * LEAF
+        return self._market.trades(symbol, since, now + 1)[-limit:]
+
+    async def funding_rate(self, symbol: str) -> FundingRate:
+        """Return a perpetual's funding: what will be paid, and what the premium so far says of
+        the time after."""
+        self._must_be_perpetual(symbol, "funding")
+        now = self._clock.now()
+        due = (now // FUNDING_MS + 1) * FUNDING_MS
+        return FundingRate(
+            symbol=symbol,
+            at=now,
+            rate=self._market.funding_rate(symbol, due),
+            due_at=due,
+            interval_ms=FUNDING_MS,
+            next_rate=self._market.funding_estimate(symbol, now),
+            mark_price=self._market.price(symbol, now),
+        )
+
+    async def open_interest(self, symbol: str) -> OpenInterest:
+        """Return how much of a perpetual is held open."""
+        self._must_be_perpetual(symbol, "open interest")
+        now = self._clock.now()
+        amount = self._market.open_interest(symbol, now)
+        value = amount * self._market.price(symbol, now)
+        return OpenInterest(symbol=symbol, at=now, amount=amount, value=value)
+
+    async def liquidations(self, symbol: str, limit: int) -> Sequence[Liquidation]:
+        """Return the *limit* newest liquidations of the last day, oldest first."""
+        self._must_be_perpetual(symbol, "liquidations")
+        now, found = self._clock.now() + 1, list[Liquidation]()
+        for end in range(now, now - DAY_MS, -_SIXTH_MS):
+            # A tenth of a second of arithmetic in a wild market: not on the event loop.
+            part = await asyncio.to_thread(self._market.liquidations, symbol, end - _SIXTH_MS, end)
+            found = part + found
+            if len(found) >= limit:
+                break
+        return found[-limit:]
 
     def watch(self, symbol: str) -> None:
         """Add *symbol* to what `events` delivers."""
@@ -112,6 +182,11 @@ class SimulatedMarketData:
                 for event in self._between(since, until, interval):
                     yield event
                 since = until
+
+    def _must_be_perpetual(self, symbol: str, what: str) -> None:
+        self._mishaps.before_answer()
+        if self._market.market(symbol).type == "spot":
+            raise NotOffered(f"{what} of a spot market")
 
     async def _is_matched(self, until: int) -> bool:
         try:

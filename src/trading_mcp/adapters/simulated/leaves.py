@@ -26,6 +26,19 @@ class Path(NamedTuple):
         return Path(self.open, high, low, other.last, self.volume + other.volume)
 
 
+class Leaf(NamedTuple):
+    """One five-second candle: the price turns at *turn* and again at *back* (ms into it).
+
+    *way* is 1 if it goes up first. *close* is in ticks, *volume* in grains.
+    """
+
+    turn: int
+    back: int
+    way: int
+    close: int
+    volume: int
+
+
 class Leaves:
     """Consecutive five-second candles, and the path of the price through them.
 
@@ -35,6 +48,7 @@ class Leaves:
     def __init__(self, rows: Rows, turns_key: int):
         random = bits(turns_key, rows.place)
         up_first = die(random, 0) % 2 == 0
+        self._way = np.where(up_first, 1, -1).tolist()
         self.start = int(rows.place[0]) * LEAF
         self._open, self._close = rows.open.tolist(), rows.close.tolist()
         self._high, self._low = rows.high.tolist(), rows.low.tolist()
@@ -48,6 +62,11 @@ class Leaves:
         """Return the price at *at* (UTC ms), in ticks."""
         leaf, passed = divmod(at - self.start, LEAF)
         return self._inside(leaf, passed)
+
+    def leaf(self, place: int) -> Leaf:
+        """Return the candle that opened *place* times five seconds after 1970."""
+        n = place - self.start // LEAF
+        return Leaf(self._turn[n], self._return[n], self._way[n], self._close[n], self._volume[n])
 
     def path(self, since: int, until: int) -> Path:
         """Return the path from *since* to *until*, which both lie in these candles."""

@@ -5,7 +5,7 @@ from trading_mcp.adapters.simulated.lines import Line
 from trading_mcp.adapters.simulated.tape import Move
 from trading_mcp.domain.candles import Candle, Candles, interval_ms
 from trading_mcp.domain.markets import Market
-from trading_mcp.domain.quotes import OrderBook
+from trading_mcp.domain.quotes import Liquidation, OrderBook, PublicTrade
 
 
 class SeededMarket:
@@ -42,6 +42,25 @@ class SeededMarket:
         """Return exactly the way that the price took from *since* to *until*."""
         return self._line(symbol).move(since, until)
 
+    def average_price(self, symbol: str, since: int, until: int) -> float:
+        """Return about what was paid on average from *since* to *until*, weighted by volume."""
+        return self._line(symbol).average_price(since, until)
+
+    def trades(self, symbol: str, since: int, until: int) -> list[PublicTrade]:
+        """Return every trade in [since, until), oldest first."""
+        return self._line(symbol).trades(since, until)
+
+    def liquidations(self, symbol: str, since: int, until: int) -> list[Liquidation]:
+        """Return what a perpetual's market closed by force in [since, until), oldest first.
+
+        Each is one of the `trades`. The account's own liquidations are not among them.
+        """
+        return self._line(symbol).liquidations(since, until)
+
+    def open_interest(self, symbol: str, at: int) -> float:
+        """Return how much of a perpetual is held open at *at*, in base."""
+        return self._line(symbol).open_interest(at)
+
     def touch(self, symbol: str, at: int) -> tuple[float, float]:
         """Return the best bid and the best ask at *at*."""
         line = self._line(symbol)
@@ -56,6 +75,10 @@ class SeededMarket:
     def funding_rate(self, symbol: str, at: int) -> float:
         """Return the rate (a fraction) of the first funding at or after *at*."""
         return self._line(symbol).funding_rate(at)
+
+    def funding_estimate(self, symbol: str, at: int) -> float:
+        """Return the rate (a fraction) that the last eight hours before *at* would make."""
+        return self._line(symbol).funding_estimate(at)
 
     def _line(self, symbol: str) -> Line:
         if symbol not in self._lines:

@@ -3,7 +3,7 @@
 from random import Random
 
 from trading_mcp.adapters.simulated.settings import Faults
-from trading_mcp.domain.reports import VenueRefused
+from trading_mcp.domain.reports import MARKET_CLOSED, VenueRefused
 
 
 class Mishaps:
@@ -12,8 +12,10 @@ class Mishaps:
     def __init__(self, faults: Faults):
         self._faults, self._random = faults, dict[str, Random]()
 
-    def before_accept(self) -> None:
-        """Raise what keeps an order from being accepted."""
+    def before_accept(self, symbol: str) -> None:
+        """Raise what keeps an order in *symbol* from being accepted."""
+        if symbol in self._faults.closed:
+            raise VenueRefused(MARKET_CLOSED, f"{symbol} does not trade now")
         if self._happens("timeout", self._faults.timeout_before_accept):
             raise TimeoutError("no answer; the order never arrived")
         if self._happens("reject", self._faults.reject):
@@ -23,6 +25,11 @@ class Mishaps:
         """Raise what keeps an accepted order's answer from its sender."""
         if self._happens("late timeout", self._faults.timeout_after_accept):
             raise TimeoutError("no answer; the order did arrive")
+
+    def before_answer(self) -> None:
+        """Raise what keeps a question about a market from being answered."""
+        if self._happens("answer", self._faults.no_answer):
+            raise TimeoutError("no answer")
 
     def repeats_fill(self) -> bool:
         """Say whether the next fill is reported twice."""

@@ -13,7 +13,8 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     *reject*, *timeout_after_accept* and *timeout_before_accept* are per order sent,
     *duplicate_fill* is per fill reported, *disconnect* per round of prices and per batch of
-    account reports. The same *seed* gives the same run of faults.
+    account reports, *no_answer* per question about the market. The same *seed*
+    gives the same run of faults. *closed* names markets that do not trade.
     """
 
     reject: Probability = 0.0
@@ -21,6 +22,8 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timeout_before_accept: Probability = 0.0
     duplicate_fill: Probability = 0.0
     disconnect: Probability = 0.0
+    no_answer: Probability = 0.0
+    closed: tuple[str, ...] = ()
     seed: int = 1
 
 

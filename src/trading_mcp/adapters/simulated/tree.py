@@ -100,7 +100,7 @@ class Tree:
             whole(high).reshape(-1),
             whole(low).reshape(-1),
             whole(prices[:, 1:]).reshape(-1),
-            _volumes(parents.volume, share * SHARE[die(random, 4)]).reshape(-1),
+            shared_out(parents.volume, share * SHARE[die(random, 4)]).reshape(-1),
             unrest.reshape(-1),
         )
 
@@ -180,8 +180,8 @@ def _stretched(
     return stretch(edges), stretch(high), stretch(low)
 
 
-def _volumes(totals: Ints, weights: Floats) -> Ints:
-    """Share each total out by *weights*, in whole grains and without remainder."""
+def shared_out(totals: Ints, weights: Floats) -> Ints:
+    """Share each total out by its row of *weights*, in whole grains and without remainder."""
     passed = np.cumsum(weights, axis=1)
     marks = np.floor(totals[:, None] * (passed / passed[:, -1:])).astype(np.int64)
     return np.diff(marks, axis=1, prepend=0)

@@ -17,10 +17,10 @@ from trading_mcp.adapters.simulated.statements import (
 )
 from trading_mcp.adapters.simulated.tape import Tape
 from trading_mcp.domain.accounts import Balance, Holding
-from trading_mcp.domain.candles import MINUTE_MS
 from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.orders import ApprovedOrder, Fill
 from trading_mcp.domain.reports import OrderReport, VenueRefused, VenueReport
+from trading_mcp.domain.times import MINUTE_MS
 from trading_mcp.ports import Checkpoint, Clock, Quotes
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -61,7 +61,7 @@ class SimulatedVenue:
     async def submit(self, order: ApprovedOrder) -> str:
         """Send *order*; return the venue's id once it is accepted."""
         await self._sleep(self._latency)
-        self._mishaps.before_accept()
+        self._mishaps.before_accept(order.symbol)
         self._account.market(order.symbol)
         book = self._quotes.depth(order.symbol)
         # First the market up to here, so that no order meets a price from before its time.

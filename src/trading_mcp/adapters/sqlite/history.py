@@ -1,9 +1,10 @@
 """What was: orders, closed positions and fills, read beside the journal's writer."""
 
 import asyncio
+import itertools
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +19,11 @@ from trading_mcp.domain.positions import Position
 
 T = TypeVar("T")
 
+Asked = int | str | tuple[int | str, ...] | None
 READERS = 2
+_BEFORE_FILL = (
+    "(at, rowid) < (SELECT at, rowid FROM fills WHERE exchange = ? AND symbol = ? AND trade_id = ?)"
+)
 
 
 class SqliteHistory:
@@ -38,22 +43,42 @@ class SqliteHistory:
         return await self._newest(Position, "positions", which, "closed_at DESC, id DESC", limit)
 
     async def orders(
-        self, *, limit: int, exchange: str | None = None, symbol: str | None = None
+        self,
+        *,
+        limit: int,
+        exchange: str | None = None,
+        symbol: str | None = None,
+        before: tuple[int, str] | None = None,
     ) -> Sequence[Order]:
-        """Return orders of any status, the newest first."""
-        which = {"exchange = ?": exchange, "symbol = ?": symbol}
+        """Return orders of any status, the newest first; only what comes after *before*."""
+        which = {
+            "exchange = ?": exchange,
+            "symbol = ?": symbol,
+            "(created_at, id) < (?, ?)": before,
+        }
         return await self._newest(Order, "orders", which, "created_at DESC, id DESC", limit)
 
     async def order(self, order_id: str) -> Order | None:
         """Return one order."""
-        found = await self._newest(Order, "orders", {"id = ?": order_id}, "id", 1)
+        found = await self.orders_called((order_id,))
         return found[0] if found else None
 
+    async def orders_called(self, order_ids: Collection[str]) -> Sequence[Order]:
+        """Return the orders with these ids."""
+        marks = ", ".join("?" * len(order_ids))
+        which = {f"id IN ({marks})": tuple(order_ids)}
+        return await self._newest(Order, "orders", which, "id", len(order_ids))
+
     async def fills(
-        self, *, limit: int, exchange: str | None = None, symbol: str | None = None
+        self,
+        *,
+        limit: int,
+        exchange: str | None = None,
+        symbol: str | None = None,
+        before: tuple[str, str, str] | None = None,
     ) -> Sequence[Fill]:
-        """Return fills, the newest first."""
-        which = {"exchange = ?": exchange, "symbol = ?": symbol}
+        """Return fills, the newest first; only what comes after *before*."""
+        which = {"exchange = ?": exchange, "symbol = ?": symbol, _BEFORE_FILL: before}
         # Of one millisecond's fills the one booked last is the newest.
         return await self._newest(Fill, "fills", which, "at DESC, rowid DESC", limit)
 
@@ -64,12 +89,14 @@ class SqliteHistory:
             self._opened.pop().close()
 
     async def _newest(
-        self, kind: type[T], table: str, which: Mapping[str, int | str | None], by: str, limit: int
+        self, kind: type[T], table: str, which: Mapping[str, Asked], by: str, limit: int
     ) -> list[T]:
         asked = {term: value for term, value in which.items() if value is not None}
         terms = " AND ".join(asked) or "true"
         query = f"SELECT json, crc FROM {table} WHERE {terms} ORDER BY {by} LIMIT ?"
-        values = [*asked.values(), max(limit, 0)]  # SQLite takes a negative limit for none
+        rows = (value if isinstance(value, tuple) else (value,) for value in asked.values())
+        # SQLite takes a negative limit for none.
+        values = [*itertools.chain.from_iterable(rows), max(limit, 0)]
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._read, kind, query, values)
 

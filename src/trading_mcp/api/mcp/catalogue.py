@@ -5,9 +5,12 @@ from typing import Any
 
 import msgspec
 
+from trading_mcp.api.mcp.schemas import asked_of, told_by
+from trading_mcp.api.mcp.settings import McpSettings
+from trading_mcp.api.mcp.toolsets import TOOLSETS, why_hidden
 from trading_mcp.services.operations import Operation
 
-_DEFINITIONS = "#/$defs/{name}"
+EVERYTHING = McpSettings()
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -22,17 +25,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     scope: str
 
 
-def catalogue(operations: Iterable[Operation]) -> list[Entry]:
-    """Return what is offered as tools, in the operations' order."""
-    return [_entry(operation) for operation in operations if not operation.rest_only]
+def catalogue(operations: Iterable[Operation], settings: McpSettings = EVERYTHING) -> list[Entry]:
+    """Return what is offered as tools: toolset by toolset, in each as they are declared."""
+    offered = [operation for operation in operations if not why_hidden(operation, settings)]
+    order = list(TOOLSETS)
+    return [_entry(one) for one in sorted(offered, key=lambda one: order.index(one.toolset))]
 
 
 def _entry(operation: Operation) -> Entry:
     return Entry(
         name=operation.name,
         description=operation.description,
-        input_schema=_without_nulls(schema(operation.request)),
-        output_schema=schema(operation.answer),
+        input_schema=asked_of(operation.request),
+        output_schema=told_by(operation.answer, in_depth=operation.read_only),
         annotations={
             "readOnlyHint": operation.read_only,
             "destructiveHint": operation.destructive,
@@ -43,50 +48,3 @@ def _entry(operation: Operation) -> Entry:
         toolset=operation.toolset,
         scope=operation.scope,
     )
-
-
-def schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the JSON schema of *kind* with the object itself at the root, as MCP wants it."""
-    [root], found = msgspec.json.schema_components([kind], ref_template=_DEFINITIONS)
-    name = root["$ref"].rpartition("/")[2]
-    tidy = {part: _tidied(shape) for part, shape in found.items()}
-    whole = tidy.pop(name)
-    # A request's docstring is for us; what an agent must know, the tool's description says.
-    whole.pop("description", None)
-    return {**whole, "$defs": tidy} if tidy else whole
-
-
-def _tidied(shape: Any) -> Any:
-    """Leave out what costs an agent's attention and tells it nothing."""
-    if isinstance(shape, list):
-        return [_tidied(item) for item in shape]
-    if not isinstance(shape, dict):
-        return shape
-    kept = {key: _tidied(value) for key, value in shape.items()}
-    if isinstance(kept.get("title"), str):
-        del kept["title"]
-    if isinstance(kept.get("description"), str):
-        kept["description"] = " ".join(kept["description"].split())
-    if isinstance(kept.get("properties"), dict):
-        kept["properties"] = _ordered(kept["properties"], kept.get("required", []))
-    return kept
-
-
-def _without_nulls(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return a request's schema without null for what may be left out: that says the same."""
-    fields = {name: _without_null(field) for name, field in asked["properties"].items()}
-    return {**asked, "properties": fields}
-
-
-def _without_null(field: dict[str, Any]) -> dict[str, Any]:
-    if "anyOf" not in field or field.get("default", ...) is not None:
-        return field
-    [kind] = (kind for kind in field["anyOf"] if kind != {"type": "null"})
-    kept = {key: of for key, of in field.items() if key not in ("anyOf", "default")}
-    return {**kept, **kind}
-
-
-def _ordered(fields: dict[str, Any], required: list[str]) -> dict[str, Any]:
-    """Put first what must be given, and the idempotency key last."""
-    order = sorted(fields, key=lambda name: (name not in required, name == "idempotency_key"))
-    return {name: fields[name] for name in order}

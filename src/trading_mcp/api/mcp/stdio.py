@@ -1,23 +1,36 @@
 """MCP over standard input and output: the server itself, or a bridge to one that runs."""
 
+from fastmcp.client.transports import StreamableHttpTransport
 from fastmcp.server import create_proxy
 
 from trading_mcp.api.context import ApiContext
-from trading_mcp.api.mcp.catalogue import catalogue
+from trading_mcp.api.mcp.access import STDIO, from_inside
+from trading_mcp.api.mcp.catalogue import EVERYTHING, catalogue
+from trading_mcp.api.mcp.middleware import PassedOn
 from trading_mcp.api.mcp.server import NAME, build_mcp
+from trading_mcp.api.mcp.settings import McpSettings
 
 
 async def serve_stdio(context: ApiContext) -> None:
     """Serve the tools until standard input ends. Nothing else may write to standard output."""
-    server = build_mcp(context, catalogue(context.operations.values()))
-    await server.run_stdio_async(show_banner=False)
+    server = build_mcp(context, catalogue(context.operations.values(), context.mcp))
+    with from_inside(STDIO):
+        await server.run_stdio_async(show_banner=False)
 
 
-async def bridge_stdio(url: str) -> None:
-    """Pass every message on to the MCP server at *url* (its `/mcp`) until standard input ends."""
+async def bridge_stdio(
+    url: str, settings: McpSettings = EVERYTHING, *, key: str | None = None
+) -> None:
+    """Pass every message on to the MCP server at *url* (its `/mcp`) until standard input ends.
+
+    Of the tools that it offers, those are passed on that *settings* names too. *key* is what the
+    server is shown: an API key or a token.
+    """
     # The newest protocol keeps no session, so that each call costs one request and none is left
     # behind; what the client at our other end speaks does not matter to it.
+    there = StreamableHttpTransport(url, auth=key)
     proxy = create_proxy(
-        url, mode="auto", name=NAME, identity="upstream", provider_error_strategy="raise"
+        there, mode="auto", name=NAME, identity="upstream", provider_error_strategy="raise"
     )
+    proxy.add_middleware(PassedOn(settings))
     await proxy.run_stdio_async(show_banner=False)

@@ -1,34 +1,79 @@
 """A tool's answer in a few words, for people and for clients that show their model only text."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 LONGEST = 700
-_MOST_FACTS = 16
+"""Characters of a summary."""
+_ROWS = 3
+_SHORT_LIST = 8
+_WIDEST = 160
+"""Characters of one row of a list."""
 
 
-def summary(answer: dict[str, Any]) -> str:
-    """Return *answer*'s message, its plain values, and how much there is of the rest."""
+def summary(answer: Mapping[str, Any]) -> str:
+    """Return *answer*'s message and plain values, then how much there is of the rest, and some.
+
+    What does not fit is left out from the end: plain values come first, because they are what
+    was asked for more often than not.
+    """
     said = str(answer.get("message", ""))
-    facts = [
-        fact for key, value in answer.items() if key != "message" for fact in _facts(key, value)
+    rest = {key: value for key, value in answer.items() if key != "message" and value != ""}
+    plain = [f"{key} {_plain(value)}" for key, value in rest.items() if _is_plain(value)]
+    held = [
+        text for key, value in rest.items() if not _is_plain(value) for text in _held(key, value)
     ]
-    more = f"; and {len(facts) - _MOST_FACTS} more" if len(facts) > _MOST_FACTS else ""
-    told = "; ".join(facts[:_MOST_FACTS]) + more
-    text = f"{said}: {told}" if said and told else said or told or "Done"
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    told = _fitting("; ", [*plain, *held], LONGEST - len(said) - 2)
+    return (f"{said}: {told}" if said and told else said or told or "Done")[:LONGEST]
 
 
-def _facts(key: str, value: Any) -> list[str]:
-    match value:
-        case dict():
-            plain = [f"{k} {_plain(v)}" for k, v in value.items() if _is_plain(v)]
-            return [f"{key}: {', '.join(plain)}"] if plain else []
-        case list() if all(_is_plain(item) for item in value) and len(value) <= 8:
-            return [f"{key}: {', '.join(map(_plain, value)) or 'none'}"]
-        case list():
-            return [f"{len(value)} {key}"]
-        case _:
-            return [f"{key} {_plain(value)}"]
+def _held(key: str, value: Any) -> Iterator[str]:
+    """Yield what there is in a list or an object, the outline first."""
+    if isinstance(value, dict):
+        yield from _of_object(key, value)
+    elif not value:
+        yield f"no {key}"
+    elif all(map(_is_plain, value)):
+        shown = value if len(value) <= _SHORT_LIST else value[-_ROWS:]
+        few = "" if shown is value else f"{len(value)}, the last "
+        yield f"{key}: {few}{', '.join(map(_plain, shown))}"
+    else:
+        yield f"{len(value)} {key}"
+        yield from (f"({_row(item)})" for item in _first_and_last(value))
+
+
+def _of_object(key: str, value: dict[str, Any]) -> Iterator[str]:
+    plain = _row(value)
+    if plain or not value:
+        yield f"{key}: {plain or 'none'}"
+    for name, part in value.items():
+        if not _is_plain(part):
+            yield from _held(f"{key}.{name}", part)
+
+
+def _first_and_last(rows: list[Any]) -> list[Any]:
+    """Return a few rows: lists are told newest first or oldest first, and both ends matter."""
+    return rows if len(rows) <= _ROWS else [*rows[: _ROWS - 1], rows[-1]]
+
+
+def _row(value: Any) -> str:
+    if not isinstance(value, dict):
+        return _plain(value) if _is_plain(value) else " ".join(map(_row, value[:_SHORT_LIST]))
+    facts = [
+        f"{key} {_plain(part)}" for key, part in value.items() if _is_plain(part) and part != ""
+    ]
+    return _fitting(", ", facts, _WIDEST)
+
+
+def _fitting(joint: str, parts: list[str], room: int) -> str:
+    """Join as many of *parts* as there is *room* for; say so if any is left out."""
+    text = ""
+    for part in parts:
+        longer = f"{text}{joint}{part}" if text else part
+        if len(longer) > room - 2:
+            return f"{text or part[: room - 2]} …"
+        text = longer
+    return text
 
 
 def _is_plain(value: Any) -> bool:

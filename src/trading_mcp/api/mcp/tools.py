@@ -5,20 +5,29 @@ from typing import Any, Literal
 
 import msgspec
 from fastmcp.tools import Tool, ToolResult
+from mcp.types import Tool as ListedTool
 from mcp.types import ToolAnnotations
 from pydantic import PrivateAttr
 
 from trading_mcp.api.errors import problem
+from trading_mcp.api.mcp.access import caller
 from trading_mcp.api.mcp.catalogue import Entry
 from trading_mcp.api.mcp.summary import summary
 from trading_mcp.api.reading import finite, read_arguments
 from trading_mcp.services.operations import Caller, Operation
 
-PRINCIPAL = "local:mcp"
 Text = Literal["summary", "json"]
 
 
-class OperationTool(Tool):
+class PlainTool(Tool):
+    """A tool that is listed without FastMCP's notes of its own: they cost agents attention."""
+
+    def to_mcp_tool(self, **overrides: Any) -> ListedTool:
+        """Return the tool as listed."""
+        return super().to_mcp_tool(**{"_meta": None, **overrides})
+
+
+class OperationTool(PlainTool):
     """Reads the arguments, runs the operation, and tells its answer or its error."""
 
     _operation: Operation = PrivateAttr()
@@ -28,11 +37,10 @@ class OperationTool(Tool):
         """Run the operation. Every error becomes a result, so that the agent can read it."""
         try:
             request = read_arguments(arguments, self._operation.request)
-            answer = await self._operation.run(request, _caller(request))
+            answer = await self._operation.run(request, caller_of(request))
         except Exception as error:  # the boundary: an agent sees an error, never a traceback
-            told = problem(error)
-            return ToolResult(told.text(), _json(told.content()), is_error=True)
-        content = _json(answer)
+            return refused(error)
+        content = plain(answer)
         return ToolResult(self._told(content), content)
 
     def _told(self, content: dict[str, Any]) -> str:
@@ -55,10 +63,18 @@ def tool(entry: Entry, operation: Operation, text: Text) -> OperationTool:
     return made
 
 
-def _caller(request: Any) -> Caller:
-    return Caller(PRINCIPAL, getattr(request, "idempotency_key", None))
+def refused(error: Exception) -> ToolResult:
+    """Return *error* as a tool's result."""
+    told = problem(error)
+    return ToolResult(told.text(), plain(told.content()), is_error=True)
 
 
-def _json(answer: Mapping[str, Any] | msgspec.Struct) -> dict[str, Any]:
+def caller_of(request: Any) -> Caller:
+    """Return on whose behalf *request* runs. Raises Unauthorized, TooManyRequests."""
+    return caller(getattr(request, "idempotency_key", None))
+
+
+def plain(answer: Mapping[str, Any] | msgspec.Struct) -> dict[str, Any]:
+    """Return *answer* as JSON has it."""
     told: dict[str, Any] = finite(msgspec.to_builtins(answer))
     return told

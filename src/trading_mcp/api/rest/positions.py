@@ -5,11 +5,18 @@ from typing import Annotated
 import msgspec
 from litestar.params import Body, PathParameter, QueryParameter
 
-from trading_mcp.api.rest.answers import Data, Listing
+from trading_mcp.api.rest.answers import Changed, Data, Listing
 from trading_mcp.api.rest.routing import Call, command, parameter, question
 from trading_mcp.services.operations import Request
-from trading_mcp.services.shapes.common import IdempotencyKey, Mutation, OfExchange, Price
+from trading_mcp.services.shapes.common import (
+    Amount,
+    IdempotencyKey,
+    Mutation,
+    OfExchange,
+    Price,
+)
 from trading_mcp.services.shapes.positions import (
+    CloseAnswer,
     ManagerState,
     PastPosition,
     PositionHistoryRequest,
@@ -40,6 +47,13 @@ class Trailing(Request, frozen=True, kw_only=True):
     """How far a position's stop follows behind the best price."""
 
     distance_percent: Annotated[float, msgspec.Meta(gt=0, le=50)]
+    idempotency_key: IdempotencyKey = None
+
+
+class Close(Request, frozen=True, kw_only=True):
+    """How much of a position to close, in base; left out: all of it."""
+
+    amount: Amount | None = None
     idempotency_key: IdempotencyKey = None
 
 
@@ -109,6 +123,18 @@ async def trailing_stop(
     )
 
 
+@command("POST", "/api/v1/positions/{position_id:str}/close", "close_position", SECTION)
+async def close(
+    request: Call, position_id: Id, data: Annotated[Close | None, Body()] = None
+) -> Changed[CloseAnswer]:
+    """Close a position at the market, whole or in part."""
+    asked = data or Close()
+    answer = await request.ask(
+        position_id=position_id, amount=asked.amount, idempotency_key=asked.idempotency_key
+    )
+    return Changed(message=answer.message, data=answer)
+
+
 def _said(answer: StopsAnswer) -> StopsSaid:
     return StopsSaid(
         message=answer.message,
@@ -118,4 +144,4 @@ def _said(answer: StopsAnswer) -> StopsSaid:
     )
 
 
-ROUTES = [positions, history, manager_state, sltp, breakeven, trailing_stop]
+ROUTES = [positions, history, manager_state, sltp, breakeven, trailing_stop, close]

@@ -15,12 +15,13 @@ from litestar.openapi.spec import Parameter as OpenApiParameter
 from litestar.openapi.spec import Schema as OpenApiSchema
 from litestar.params import ParameterKwarg, QueryParameter
 
+from trading_mcp.api.access import principal_of
 from trading_mcp.api.reading import read_fields, read_json
 from trading_mcp.api.rest.answers import Refusal
+from trading_mcp.domain.access import Principal
 from trading_mcp.domain.errors import InvalidParameter, InvalidRequest
 from trading_mcp.services import operations
 
-PRINCIPAL = "local:rest"
 LONGEST_KEY = 128
 P = TypeVar("P", bound=ParameterKwarg)
 
@@ -28,12 +29,15 @@ REFUSALS = {
     status: ResponseSpec(Refusal, description=description, generate_examples=False)
     for status, description in {
         400: "The request is wrong, or the account or the exchange does not allow it",
-        403: "A risk limit or the kill switch forbids it, or the page it came from may not ask",
+        401: "A token or a key is required, or the one that was sent does not hold",
+        403: "A risk limit or the kill switch forbids it, the scopes are too few, or the page it "
+        "came from may not ask",
         404: "There is no such thing",
         408: "The body did not arrive in time",
         409: "The idempotency key was used for another request",
         413: "The body is too large",
         421: "The Host header names another server",
+        429: "Too many requests; Retry-After says when there is room",
         500: "A fault of the server's own",
         503: "The engine is stopped, or the exchange or the storage does not answer",
     }.items()
@@ -75,6 +79,11 @@ class Call(Request[Any, Any, State]):
         return await self._operation.run(request, self._caller)
 
     @property
+    def principal(self) -> Principal:
+        """Who asks. Raises Unauthorized."""
+        return principal_of(self.scope)
+
+    @property
     def _operation(self) -> operations.Operation:
         table: Mapping[str, operations.Operation] = self.app.state.operations
         return table[self.route_handler.opt["operation"]]
@@ -88,7 +97,8 @@ class Call(Request[Any, Any, State]):
                 field="Idempotency-Key",
                 found=len(key),
             )
-        return operations.Caller(PRINCIPAL, key)
+        principal = self.principal
+        return operations.Caller(principal.name, key, scopes=principal.scopes)
 
 
 def question(path: str, operation: str, section: str) -> HTTPRouteHandler:

@@ -13,11 +13,17 @@ SECTION = "Strategy Management"
 Name = Annotated[str, parameter(PathParameter, StrategyName, "name")]
 
 
+class Strategies(Listing[StrategyView], frozen=True, kw_only=True):
+    """All strategies; *broken* has the plugins that could not be loaded, each with the reason."""
+
+    broken: dict[str, str]
+
+
 @question("/api/v1/scalping/strategies", "list_strategies", SECTION)
-async def strategies(request: Call) -> Listing[StrategyView]:
-    """Get all strategies."""
+async def strategies(request: Call) -> Strategies:
+    """Get all strategies, and the plugins that are broken."""
     found = await request.ask()
-    return Listing(data=found.strategies, count=found.count)
+    return Strategies(data=found.strategies, count=found.count, broken=found.broken)
 
 
 @question("/api/v1/scalping/strategies/{name:str}", "get_strategy", SECTION)

@@ -8,16 +8,16 @@ from msgspec import Meta
 from trading_mcp.domain.markets import MarketType
 from trading_mcp.services.operations import Request
 
-Pair = Annotated[str, Meta(min_length=3, max_length=40, description="BASE-QUOTE, such as BTC-USDT")]
+Pair = Annotated[str, Meta(min_length=3, max_length=40, description="like BTC-USDT")]
 Exchange = Annotated[
-    str | None,
-    Meta(description="A configured exchange, such as sim; left out: the default exchange"),
+    str | None, Meta(description="A configured exchange; left out: the default, or all")
 ]
-Interval = Annotated[str, Meta(description="Candle length: 1m, 3m, 5m, 15m, 30m, 1h, ... 1d")]
+Interval = Annotated[str, Meta(description="1m 3m 5m 15m 30m 1h 2h 4h 6h 12h 1d")]
 Positive = Annotated[float, Meta(gt=0, le=1e15)]
-Amount = Annotated[float, Meta(ge=1e-12, le=1e15, description="In base currency, such as BTC")]
-Price = Annotated[float, Meta(ge=1e-12, le=1e15, description="In quote currency per base")]
+Amount = Annotated[float, Meta(ge=1e-12, le=1e15, description="in base currency")]
+Price = Annotated[float, Meta(ge=1e-12, le=1e15)]
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
+Cursor = Annotated[str, Meta(max_length=256, description="next_cursor of the page before")]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 IdempotencyKey = (
     Annotated[
@@ -25,8 +25,7 @@ IdempotencyKey = (
         Meta(
             min_length=1,
             max_length=128,
-            description="Any unique text: the same key again gives the same answer, with no "
-            "second effect. Advised for every call that may be repeated",
+            description="The same key again gives the same answer, with no second effect",
         ),
     ]
     | None
@@ -67,6 +66,16 @@ class OfMarket(msgspec.Struct, frozen=True, kw_only=True):
 
     exchange: str
     pair: str
+    timestamp: str
+    source: str
+    age_ms: float
+
+
+class OfWholeExchange(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of every answer about an exchange as a whole: the fields mean what they do in
+    `OfMarket`."""
+
+    exchange: str
     timestamp: str
     source: str
     age_ms: float

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from trading_mcp.domain.positions import PositionSide
 from trading_mcp.services.operations import Request
-from trading_mcp.services.shapes.common import Id, Mutation, Price
+from trading_mcp.services.shapes.common import Amount, Exchange, Id, Mutation, Pair, Price
 
 
 class PositionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,6 +15,7 @@ class PositionView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     exchange: str
+    source: str
     symbol: str
     side: PositionSide
     entry_price: float
@@ -41,16 +42,24 @@ class Positions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PastPosition(msgspec.Struct, frozen=True, kw_only=True):
-    """A closed position; *realized_pnl* is after fees and funding."""
+    """A closed position; *size* is what was held, *realized_pnl* is after fees and funding.
+
+    The fields of an open one stand in it too: nothing is unrealized, and the price is the exit's.
+    """
 
     id: str
     exchange: str
+    source: str
     symbol: str
     side: PositionSide
     entry_price: float
     exit_price: float
+    current_price: float
     size: float
     leverage: int
+    stop_loss: float
+    take_profit: float
+    unrealized_pnl: float
     realized_pnl: float
     fees: float
     funding: float
@@ -58,6 +67,7 @@ class PastPosition(msgspec.Struct, frozen=True, kw_only=True):
     close_time: str
     close_reason: str
     strategy: str
+    status: Literal["closed"]
 
 
 class PositionHistory(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,3 +127,73 @@ class ManagerState(msgspec.Struct, frozen=True, kw_only=True):
     open_positions: int
     total_exposure: float
     positions: list[PositionView]
+
+
+class FuturesPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """A perpetual position. Money in quote; *funding* negative when paid.
+
+    *margin* is the collateral at entry, *roe_percent* the unrealized profit on it. At
+    *liquidation_price* the exchange closes all that is held in the market; null: at no price.
+    """
+
+    id: str
+    exchange: str
+    source: str
+    symbol: str
+    side: PositionSide
+    size: float
+    leverage: int
+    entry_price: float
+    mark_price: float
+    notional: float
+    margin: float
+    liquidation_price: float | None
+    unrealized_pnl: float
+    roe_percent: float
+    funding: float
+    stop_loss: float
+    take_profit: float
+    strategy: str
+    status: Literal["open", "closing"]
+    open_time: str
+
+
+class FuturesPositions(msgspec.Struct, frozen=True, kw_only=True):
+    """Open perpetual positions."""
+
+    positions: list[FuturesPosition]
+    count: int
+
+
+class CloseRequest(Mutation, frozen=True, kw_only=True):
+    """Close a position at the market, whole or *amount* (base) of it."""
+
+    position_id: Id
+    amount: Amount | None = None
+
+
+class CloseFuturesRequest(CloseRequest, frozen=True, kw_only=True):
+    """Close a perpetual position; *symbol* must be the one that it is in."""
+
+    exchange: Exchange = None
+    symbol: Pair
+
+
+class CloseAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it so far: *closed* and *remaining* in base, *realized_pnl* of the position.
+
+    *closing*: the engine goes on until nothing remains. *reduced*: what was asked for is closed.
+    *unknown*: the exchange has not said; the order is asked for, not sent again.
+    """
+
+    position_id: str
+    exchange: str
+    source: str
+    symbol: str
+    outcome: Literal["closed", "reduced", "closing", "unknown"]
+    closed: float
+    remaining: float
+    exit_price: float | None
+    realized_pnl: float
+    order_id: str | None
+    message: str

@@ -44,7 +44,12 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits and how near the account is to them; *limit_reason* says why it can't trade."""
+    """The limits and how near the account is to them; *limit_reason* says why it can't trade.
+
+    *daily_pnl* is of the positions that closed since the UTC day began, as everywhere.
+    *daily_net_pnl* is how much the account's worth changed since, open positions included: what
+    max_daily_loss_usd is about. Null while a held market has no price.
+    """
 
     parameters: Parameters
     risk_mode: RiskMode
@@ -52,6 +57,7 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
     limit_reason: str
     current_exposure: float
     daily_pnl: float
+    daily_net_pnl: float | None
     consecutive_losses: int
 
 
@@ -81,7 +87,10 @@ class RiskLimitsUpdate(Mutation, frozen=True, kw_only=True):
 
 
 class Exposure(msgspec.Struct, frozen=True, kw_only=True):
-    """The notional at risk, working entries included, in quote; *exposure_percent* of the limit."""
+    """The notional at risk, working entries included, in quote; *exposure_percent* of the limit.
+
+    The limit is for all exchanges together, and so is *available_exposure*.
+    """
 
     current_exposure: float
     max_exposure: float
@@ -91,7 +100,8 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RiskState(msgspec.Struct, frozen=True, kw_only=True):
-    """The sentinel's view. Drawdowns are positive percent since the start of the UTC period."""
+    """The sentinel's view. Drawdowns are positive percent since the start of the UTC period; 0
+    while *equity* is null, because a held market has no price yet."""
 
     current_drawdown_daily: float
     current_drawdown_weekly: float
@@ -104,6 +114,7 @@ class RiskState(msgspec.Struct, frozen=True, kw_only=True):
     kill_switch_reason: str
     can_trade: bool
     limit_reason: str
+    equity: float | None
     last_update: str
 
 
@@ -148,7 +159,8 @@ class RuleVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the order would pass, and every rule's verdict. *max_size* is in base."""
+    """Whether the order would pass, and every rule's verdict. *max_size* is in base, on the
+    market's step: 0 when no amount would pass. *warnings* tell of limits that are near."""
 
     allowed: bool
     reason: str

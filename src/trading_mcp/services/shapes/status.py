@@ -6,7 +6,10 @@ import msgspec
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The engine at a glance. *exchanges* says of each what it is, such as simulated."""
+    """The engine at a glance. *exchanges* says of each what it is, such as simulated.
+
+    *limit_reason* is why strategies open nothing now, while *can_trade* is false.
+    """
 
     running: bool
     uptime: str
@@ -20,6 +23,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     kill_switch_active: bool
     open_positions: int
     can_trade: bool
+    limit_reason: str
     trading_time: str
 
 
@@ -34,7 +38,12 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """Results and speed. Money in quote, rates in percent, drawdown negative percent."""
+    """Results and speed. Money in quote, rates in percent, drawdown negative percent.
+
+    Every `..._pnl` but *unrealized_pnl* is of closed positions alone, after fees and funding:
+    *daily_pnl* of those that closed since the UTC day began, and so on. What open positions add
+    is in *unrealized_pnl*, and by period in get_pnl.
+    """
 
     total_trades: int
     winning_trades: int

@@ -1,0 +1,1 @@
+"""Channels that alerts leave by: Telegram and e-mail through apprise, requests of our own."""
