@@ -58,9 +58,9 @@ from trading_mcp.services.access import Access
 from trading_mcp.services.alerts import AlertService
 from trading_mcp.services.analysis import AnalysisService
 from trading_mcp.services.announcements import Announcer
-from trading_mcp.services.exchanges import ExchangeService
 from trading_mcp.services.closing import ClosingService
 from trading_mcp.services.counts import Counts
+from trading_mcp.services.exchanges import ExchangeService
 from trading_mcp.services.execution import ExecutionService
 from trading_mcp.services.guarding import guarded
 from trading_mcp.services.idempotency import Idempotency
@@ -81,6 +81,7 @@ from trading_mcp.services.shapes.orders import OrderAnswer
 from trading_mcp.services.shapes.positions import CloseAnswer
 from trading_mcp.services.signals import SignalService
 from trading_mcp.services.strategies import StrategyService
+from trading_mcp.services.submitting import SubmittingService
 from trading_mcp.services.timeframes import TimeframeService
 from trading_mcp.strategy.loader import Catalogue, discover
 
@@ -289,9 +290,9 @@ def _operations(
     counts: Counts,
     dispatcher: Dispatcher,
 ) -> dict[str, Operation]:
-    orders = OrderService(session, history)
+    submitting = SubmittingService(session)
     closing = ClosingService(session)
-    once = Idempotency(session, {OrderAnswer: orders.resumed, CloseAnswer: closing.resumed})
+    once = Idempotency(session, {OrderAnswer: submitting.resumed, CloseAnswer: closing.resumed})
     declared = table(
         ScalpingService(session, dict(catalogue.broken)),
         MarketService(session),
@@ -302,7 +303,8 @@ def _operations(
         SignalService(session, {name: i.plugin for name, i in catalogue.strategies.items()}),
         OpportunityService(session),
         PairService(session),
-        orders,
+        submitting,
+        OrderService(session, history),
         PositionService(session, history),
         closing,
         PortfolioService(session, history),

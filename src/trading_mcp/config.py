@@ -12,9 +12,9 @@ from trading_mcp.adapters.messengers.settings import AlertsSettings
 from trading_mcp.adapters.simulated.settings import SimulatedSettings
 from trading_mcp.api.addresses import is_loopback, network
 from trading_mcp.api.mcp import toolsets
-from trading_mcp.api.mcp.settings import McpSettings
 from trading_mcp.api.settings import (
     AuthSettings,
+    McpSettings,
     RateLimitSettings,
     ServerSettings,
     is_exposed,

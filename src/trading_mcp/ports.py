@@ -1,6 +1,14 @@
 """Every socket between the core and the outside: what an adapter must offer."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
 

@@ -100,9 +100,9 @@ async def test_guessing_from_one_address_is_stopped_whatever_the_names(
     async with in_process(fakes, trusted_proxies=("127.0.0.1",)) as client:
         for number in range(FAILURES):
             body = {"username": f"user{number}", "password": "wrong"}
-            await client.post(LOGIN, json=body, headers=via("192.0.2.1"))
-        stopped = await client.post(LOGIN, json=ada(), headers=via("192.0.2.1"))
-        other = await client.post(LOGIN, json=ada(), headers=via("192.0.2.2"))
+            await client.post(LOGIN, json=body, headers=via(f"2001:db8::{number}"))
+        stopped = await client.post(LOGIN, json=ada(), headers=via("2001:db8::ffff"))
+        other = await client.post(LOGIN, json=ada(), headers=via("2001:db8:0:1::1"))
 
     assert (stopped.status_code, other.status_code) == (429, 200)
 

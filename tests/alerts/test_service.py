@@ -1,5 +1,6 @@
 """Channels are set up, asked about and removed; alerts are looked up and acknowledged."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -148,12 +149,14 @@ async def test_secrets_are_written_and_never_told(opened: Any, data_dir: Path, c
         await desk.ask("activate_kill_switch", reason="a test")
         answers.append(await desk.rest("GET", f"{ALERTS}/channels"))
         answers.append(await desk.rest("GET", f"{ALERTS}/history"))
+        journaled = list(desk.session.state.answers)
     logged = "".join(capfd.readouterr())
 
     assert [answer.status_code for answer in answers] == [200] * len(answers)
     assert [answer.text for answer in answers if "hidden" in answer.text] == []
     assert "kill_switch" in logged
     assert "hidden" not in logged
+    assert journaled == []  # with the key would come a digest of the secrets
     assert holding_secrets(data_dir) == {"alerts.sqlite"}
     assert (data_dir / "alerts.sqlite").stat().st_mode & 0o777 == 0o600
 
@@ -318,3 +321,27 @@ async def test_an_alert_on_its_way_out_is_what_the_websocket_tells_too(
     [kept] = await desk.raised()
     for field in ("id", "severity", "message", "trigger", "value"):
         assert posted[field] == event[field] == getattr(kept, field)
+
+
+async def test_a_receiver_that_hangs_holds_up_neither_the_stop_nor_the_next_start(
+    opened: Any,
+) -> None:
+    calls: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+
+    async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await calls.put(writer)
+
+    server = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
+    config = {"url": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"}
+    rules = [{"trigger": "kill_switch"}]
+    async with asyncio.timeout(60):
+        async with opened("alerts.timeout_ms=60000") as desk:
+            await desk.ask("configure_alerts", type="webhook", config=config, rules=rules)
+            await desk.ask("activate_kill_switch", reason="a test")
+            first = await calls.get()
+        async with opened("alerts.timeout_ms=60000"):
+            second = await calls.get()
+
+    for writer in (first, second):
+        writer.close()
+    server.close()

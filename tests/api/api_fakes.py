@@ -8,14 +8,13 @@ from msgspec import inspect
 
 from trading_mcp.api.context import ApiContext
 from trading_mcp.api.mcp.catalogue import EVERYTHING
-from trading_mcp.api.mcp.settings import McpSettings
-from trading_mcp.api.settings import ServerSettings
+from trading_mcp.api.settings import McpSettings, ServerSettings
 from trading_mcp.engine.hub import Hub
 from trading_mcp.services.alerts import AlertService
 from trading_mcp.services.analysis import AnalysisService
 from trading_mcp.services.announcements import Announcer
-from trading_mcp.services.exchanges import ExchangeService
 from trading_mcp.services.closing import ClosingService
+from trading_mcp.services.exchanges import ExchangeService
 from trading_mcp.services.execution import ExecutionService
 from trading_mcp.services.guarding import guarded
 from trading_mcp.services.market import MarketService
@@ -32,6 +31,7 @@ from trading_mcp.services.risk import RiskService
 from trading_mcp.services.scalping import ScalpingService
 from trading_mcp.services.signals import SignalService
 from trading_mcp.services.strategies import StrategyService
+from trading_mcp.services.submitting import SubmittingService
 from trading_mcp.services.timeframes import TimeframeService
 
 SERVICES = (
@@ -44,6 +44,7 @@ SERVICES = (
     SignalService,
     OpportunityService,
     PairService,
+    SubmittingService,
     OrderService,
     PositionService,
     ClosingService,

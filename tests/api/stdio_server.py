@@ -9,8 +9,8 @@ import sys
 import msgspec
 from api_fakes import Fakes
 
-from trading_mcp.api.mcp.settings import McpSettings
 from trading_mcp.api.mcp.stdio import bridge_stdio, serve_stdio
+from trading_mcp.api.settings import McpSettings
 
 url, offered = [*sys.argv[1:], "", ""][:2]
 settings = msgspec.json.decode(offered or "{}", type=McpSettings)

@@ -10,8 +10,8 @@ from fastmcp import Client
 from jsonschema import validate
 
 from trading_mcp.api.access import LOCAL_MCP
-from trading_mcp.api.mcp.settings import McpSettings
 from trading_mcp.api.mcp.summary import LONGEST
+from trading_mcp.api.settings import McpSettings
 from trading_mcp.domain.errors import ExchangeError
 from trading_mcp.services.shapes.market import MarketRequest
 from trading_mcp.services.shapes.orders import LimitOrderRequest

@@ -13,8 +13,8 @@ from mcp_costs import listed, tokens
 
 from trading_mcp.api.mcp.catalogue import catalogue
 from trading_mcp.api.mcp.schemas import asked_of
-from trading_mcp.api.mcp.settings import McpSettings
 from trading_mcp.api.mcp.toolsets import TOOLSETS
+from trading_mcp.api.settings import McpSettings
 from trading_mcp.services.operations import Toolset
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text()

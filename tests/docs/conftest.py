@@ -52,7 +52,7 @@ class Place:
         return done.stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A server on free ports and a new data directory."""
     folder = tmp_path_factory.mktemp("newcomer")

@@ -3,11 +3,13 @@
 from decimal import Decimal
 
 import msgspec
+import pytest
 
 from trading_mcp.domain import entries as e
 from trading_mcp.domain.orders import ExitPlan, Order, Refused
 from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport
 from trading_mcp.domain.signals import Signal
+from trading_mcp.engine.desk import Wished
 from trading_mcp.engine.state import State, encoded
 
 PLAN = ExitPlan(stop_loss_pct=1.0, take_profit_pct=2.0)
@@ -344,8 +346,7 @@ def test_exits_that_trade_nothing_are_tried_ever_more_slowly(bench):
 
 def test_a_position_reopened_by_a_late_fill_is_counted_once(bench):
     entry = bench.open("buy", "2", plan=PLAN, price=Decimal(100))
-    late = bench.submit("buy", "1", price=Decimal(100))
-    bench.accept(late)
+    late = bench.submit("buy", "1")
     out = bench.submit("sell", "2", reduces=entry.position_id)
     bench.fill(out, price="110")
     bench.fill(late, price="100")
@@ -354,6 +355,33 @@ def test_a_position_reopened_by_a_late_fill_is_counted_once(bench):
     tally = bench.state.tally()
     assert (tally.trades, tally.pnl) == (1, 30)
     assert bench.state.cash["sim:USDT"] == 10_030
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_rests_to_enlarge_a_position_that_is_gone_opens_one_of_its_own(bench, at_once):
+    entry = bench.open(plan=PLAN)
+    resting = bench.submit("buy", "1", price=Decimal(50), plan=PLAN)
+    bench.accept(resting)
+    if at_once:
+        (out,) = approved(bench.core.close_position(entry.position_id, Wished("test"), bench.now))
+    else:
+        out = bench.submit("sell", "1", reduces=entry.position_id)
+    bench.fill(out, price="100")
+    bench.price(50.0)
+    bench.fill(resting, price="50")
+    (position,) = bench.state.positions.values()
+    assert position.id != entry.position_id
+    assert (position.entry_price, position.stop_loss, position.leaving) == (50, Decimal("49.5"), "")
+    assert approved(bench.price(50.1)) == []
+
+
+def test_a_selling_limit_below_the_market_is_held_to_what_it_will_fetch(limited, perpetual):
+    bench = limited(max_position_size_usd=99, max_total_exposure_usd=300)
+    below = {"market": perpetual, "price": Decimal(96)}
+    refused = bench.submit("sell", "1", **below)
+    assert refused.objection.rule == "position_is_too_large"
+    bench.accept(bench.submit("sell", "0.9", **below))
+    assert bench.core.standings.exposure() == 90
 
 
 def test_what_was_taken_for_dead_and_is_not_stops_everything_new(bench):

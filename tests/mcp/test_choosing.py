@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from trading_mcp.api.mcp.settings import McpSettings
 from trading_mcp.api.mcp.toolsets import TOOLSETS
+from trading_mcp.api.settings import McpSettings
 from trading_mcp.cli import _parser
 from trading_mcp.cli.settings import configuration
 from trading_mcp.config import ConfigError

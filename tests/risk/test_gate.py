@@ -125,6 +125,12 @@ OBJECTIONS = [
         {"side": "sell"},
         {"market": SPOT},
     ),
+    (
+        "position_is_being_closed",
+        "INVALID_PARAMETER",
+        {},
+        {"positions": (msgspec.structs.replace(HELD, leaving="stop_loss"),)},
+    ),
     ("order_is_too_small", "INVALID_PARAMETER", {"amount": Decimal("0.04")}, {}),
     ("order_is_too_small", "INVALID_PARAMETER", {"amount": Decimal("0.0001")}, {}),
     ("leverage_is_too_high", "RISK_LIMIT_EXCEEDED", {"leverage": 4}, {}),

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from trading_mcp.domain.errors import ExchangeError, InvalidParameter
+from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.quotes import NotOffered, OrderBook
 from trading_mcp.services.operations import Request
 
@@ -99,7 +100,7 @@ async def test_an_order_book_is_as_deep_as_asked_and_agrees_with_the_ticker(desk
     assert (len(book.bids), len(book.asks)) == (20, 20)
     assert [p for p, _ in book.bids] == sorted((p for p, _ in book.bids), reverse=True)
     assert [p for p, _ in book.asks] == sorted(p for p, _ in book.asks)
-    assert book.spread == pytest.approx(book.asks[0][0] - book.bids[0][0])
+    assert exact(book.spread) == exact(book.asks[0][0]) - exact(book.bids[0][0])
     assert book.spread_percent == pytest.approx(100 * book.spread / book.asks[0][0])
     assert book.spread > 0
     assert book.bid_amount == pytest.approx(sum(amount for _, amount in book.bids))

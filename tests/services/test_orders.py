@@ -12,6 +12,7 @@ from trading_mcp.domain.errors import (
     MissingParameter,
     OrderFailed,
     OrderNotFound,
+    StorageUnavailable,
     TradingError,
 )
 
@@ -213,6 +214,37 @@ async def test_the_same_key_has_one_effect_and_one_answer(desk, name, arguments)
     again = await desk.ask(name, **arguments)
     assert all(answer == again for answer in first)
     assert (await desk.ask("get_order_history")).count == (name != "cancel_all_orders")
+
+
+async def test_a_key_that_begins_like_another_is_another(desk):
+    await desk.ask("submit_order", **ETH, type="market", idempotency_key="k#1")
+    await desk.ask("submit_order", **{**ETH, "amount": 0.05}, type="market", idempotency_key="k")
+    assert (await desk.ask("get_order_history")).count == 2
+
+
+async def test_what_was_done_is_not_called_unavailable_because_its_answer_cannot_be_kept(
+    desk, monkeypatch
+):
+    name = await resting(desk, "ETH-USDT", 0.1)
+
+    def full():
+        raise StorageUnavailable("the disk is full")
+
+    monkeypatch.setattr(desk.session, "must_be_writable", full)
+    answer = await desk.ask("cancel_order", order_id=name, idempotency_key="k")
+    assert answer.outcome == "cancelled"
+
+
+async def test_of_two_trades_at_once_the_second_does_not_get_the_firsts_exits(desk):
+    await desk.ask("start_bot")
+    trades = await asyncio.gather(
+        *(desk.ask("execute_trade", **ETH, stop_loss_pct=percent) for percent in (1, 7)),
+        return_exceptions=True,
+    )
+    (refused,) = [trade for trade in trades if isinstance(trade, InvalidParameter)]
+    assert "exits of its own" in refused.message
+    (position,) = (await desk.ask("get_positions")).positions
+    assert position.size == 0.1
 
 
 async def test_a_refusal_by_the_exchange_has_its_reason(opened):

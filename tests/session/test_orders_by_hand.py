@@ -141,3 +141,15 @@ async def test_a_close_answers_in_time_though_the_exchange_does_not(rig):
     assert session.state.positions[position.id].leaving == "manual"
     await session.close_position(position.id, Wished("test"), within=0.05)
     assert len(one.venue.sent) == 2
+
+
+async def test_an_order_that_is_cancelled_before_it_is_sent_never_is(rig):
+    one = rig()
+    session = await one.open()
+    order, made = session.core.submit(wish(), one.clock.now())
+    session.ledger.write(made)
+    session.ledger.write(session.core.request_cancel(order.id, one.clock.now()))
+    await one.quiet()
+    assert one.venue.sent == []
+    ended = session.state.ended[order.id]
+    assert (ended.status, ended.evidence) == ("cancelled", "cancelled before it was sent")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trading_mcp.domain import entries as e
-from trading_mcp.domain.errors import StorageUnavailable
+from trading_mcp.domain.errors import ExchangeError, StorageUnavailable
 from trading_mcp.domain.orders import Order, OrderIntent, Refused
 from trading_mcp.domain.signals import Signals
 from trading_mcp.engine.facts import MetricsMeasured
@@ -344,3 +344,16 @@ async def test_a_market_that_gives_no_candles_keeps_no_other_back(rig, walk):
     session = await one.open()
     assert session.unfollowed == {"sim:BBB-USDT"}
     assert session.core.standings.prices["sim:AAA-USDT"].fresh
+
+
+async def test_whatever_an_exchange_fails_with_is_its_failure(rig):
+    one = rig()
+    session = await one.open()
+
+    async def broken(symbol):
+        raise ValueError("no such field")
+
+    one.data.ticker = broken
+    session.core.standings.lose_price("sim:AAA-USDT")
+    with pytest.raises(ExchangeError, match="no such field"):
+        await session.watch("sim:AAA-USDT")

@@ -10,7 +10,9 @@ from trading_mcp.domain.errors import InvalidRequest, TradingError
 TIMEOUT_S = 10.0
 """A body must have arrived by then."""
 
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+# A string that does not end is taken to its end all the same, and nothing is tried twice: looked
+# for again after each quote in it, one body could keep the loop busy for minutes.
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 

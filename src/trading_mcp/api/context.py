@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from trading_mcp.api.mcp.settings import McpSettings
 from trading_mcp.api.meters import Meters
 from trading_mcp.api.rate_limits import RateLimits
-from trading_mcp.api.settings import RateLimitSettings, ServerSettings
+from trading_mcp.api.settings import McpSettings, RateLimitSettings, ServerSettings
 from trading_mcp.services.access import Access
 from trading_mcp.services.announcements import Announcer
 from trading_mcp.services.operations import Operation

@@ -105,8 +105,10 @@ class Page:
         return f"{command}{url} -H 'Content-Type: {_JSON}' -d '{body}'"
 
     def _answers(self, operation: Any) -> str:
-        schema = operation["responses"]["200"]["content"][_JSON]["schema"]
-        answer = json.dumps(self._words.example(schema), indent=2, ensure_ascii=False)
+        [(kind, content)] = operation["responses"]["200"]["content"].items()
+        if kind != _JSON:
+            return f"<h3>Answer</h3><p>{escape(kind)}</p>"
+        answer = json.dumps(self._words.example(content["schema"]), indent=2, ensure_ascii=False)
         return f"<h3>Answer</h3><pre>{escape(answer)}</pre>"
 
 

@@ -35,7 +35,9 @@ def corrected(made: dict[str, Any], app: Litestar) -> dict[str, Any]:
 def _correct(
     operation: dict[str, Any], handler: HTTPRouteHandler, described: dict[Any, dict[str, Any]]
 ) -> None:
-    operation["responses"]["200"]["content"][_JSON]["schema"] = described[_answer(handler)]
+    # One answers with text: for it alone the document has another kind of content.
+    for content in operation["responses"]["200"]["content"].values():
+        content["schema"] = described[_answer(handler)]
     if body := handler.parsed_data_field:
         operation["requestBody"] = {
             "required": not body.is_optional,

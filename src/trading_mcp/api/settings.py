@@ -1,4 +1,4 @@
-"""The `[server]`, `[auth]` and `[rate_limits]` sections of the configuration."""
+"""The faces' sections of the configuration: `[server]`, `[mcp]`, `[auth]`, `[rate_limits]`."""
 
 from typing import Annotated, Literal
 
@@ -80,3 +80,17 @@ def is_exposed(server: ServerSettings) -> bool:
 
 def _is_local(host: str) -> bool:
     return is_loopback(host) or is_loopback(host.rpartition(":")[0].strip("[]"))
+
+
+class McpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What agents are offered, and how they are answered.
+
+    toolsets: the groups of tools that are offered; none named: all.
+    read_only: offer only tools that change nothing, whatever *toolsets* says.
+    text: what a tool's result says as text, besides its structured content: a `summary`, or the
+        same content as `json`, for clients that show their model only the text.
+    """
+
+    toolsets: tuple[str, ...] = ()
+    read_only: bool = False
+    text: Literal["summary", "json"] = "summary"

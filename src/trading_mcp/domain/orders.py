@@ -213,6 +213,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return EXACT.divide(self.filled_value, self.filled) if self.filled else None
 
     @property
-    def reserved_price(self) -> Decimal:
-        """The price its unfilled rest is held to, in quote per base."""
+    def level(self) -> Decimal:
+        """The price it was sent at: its limit or its stop, else the one it was to meet."""
         return self.price or self.stop_price or self.expected_price
+
+    @property
+    def reserved_price(self) -> Decimal:
+        """The price its unfilled rest is held to, in quote per base.
+
+        A selling limit is the least it trades at: below the market it meets the bid.
+        """
+        sells = self.side == "sell" and self.type == "limit"
+        return max(self.level, self.expected_price) if sells else self.level

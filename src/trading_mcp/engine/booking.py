@@ -77,11 +77,29 @@ def _book_ours(desk: Desk, order: Order, fill: Fill) -> None:
         position = book.position_after(held, order, fill)
     flows = book.flows_of(fill, market)
     desk.make(e.FillBooked(at=desk.now, fill=fill, order=changed, position=position, flows=flows))
+    if position is not None and not position.is_open:
+        _set_apart(desk, position)
     if order.status in ("rejected", "abandoned"):
         _alarm(desk, order, "traded although it was taken for dead")
     if changed.filled > changed.amount:
         message = f"Order {order.id} was filled beyond its amount: {changed.filled}"
         desk.alert("overfill", "critical", message, float(changed.filled))
+
+
+def _set_apart(desk: Desk, closed: Position) -> None:
+    """Let what waits to enlarge a position that is gone open one of its own.
+
+    Else it would come back with the old entry price and stops, or be left again at once. A market
+    order is not set apart: what it still fills belongs to what was left.
+    """
+    waiting = [
+        order
+        for order in desk.standings.orders_in(closed.market)
+        if order.position_id == closed.id and not order.reduce_only and order.type != "market"
+    ]
+    position_id = desk.new_id("pos")
+    for order in waiting:
+        desk.change(order, position_id=position_id)
 
 
 def _book_outside(desk: Desk, fill: Fill) -> None:

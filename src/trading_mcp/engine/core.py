@@ -132,12 +132,11 @@ class Core:
     def hand_out(self, order_id: str) -> ApprovedOrder | None:
         """Return an approved order for sending: once, and only if it may still be sent.
 
-        None also when the kill switch went on after the approval: nothing that enlarges a
-        position is sent any more.
+        None also when its cancel, or for what enlarges a position the kill switch, came between.
         """
-        approved = self.desk.hand_out(order_id)
-        killed = self.state.kill_switch is not None
-        return None if approved and killed and not approved.reduce_only else approved
+        approved, order = self.desk.hand_out(order_id), self.state.orders.get(order_id)
+        kept_back = order is None or order.cancelling or self._is_killed(order)
+        return None if kept_back else approved
 
     # What the exchange says
 
@@ -163,6 +162,13 @@ class Core:
     def on_not_sent(self, order_id: str, why: str, now: int) -> Entries:
         """Take in that an approved order was never sent, and never will be."""
         return self._ended(order_id, "abandoned", why, now)
+
+    def on_kept_back(self, order_id: str, now: int) -> Entries:
+        """Take in that an approved order was not handed out, so that it never will be sent."""
+        order = self.state.orders.get(order_id)
+        if order is not None and order.cancelling and not self._is_killed(order):
+            return self._ended(order_id, "cancelled", "cancelled before it was sent", now)
+        return self.on_not_sent(order_id, "the kill switch went on first", now)
 
     def on_report(self, report: OrderReport) -> Entries:
         """Take in how the venue has the order. Its fills must have been booked before."""
@@ -264,6 +270,9 @@ class Core:
     def working_entries(self) -> tuple[Order, ...]:
         """Return the orders that may still enlarge a position."""
         return tuple(o for o in self.state.orders.values() if not o.reduce_only)
+
+    def _is_killed(self, order: Order) -> bool:
+        return self.state.kill_switch is not None and not order.reduce_only
 
     def _ended(self, order_id: str, status: OrderStatus, evidence: str, now: int) -> Entries:
         self.desk.advance(now)

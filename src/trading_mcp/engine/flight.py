@@ -180,7 +180,7 @@ class Flight:
         self._checkpoint("order.before_send")
         approved = self._core.hand_out(order.id)
         if approved is None:
-            self._not_sent(order, "the kill switch went on first")
+            self._ledger.write(self._core.on_kept_back(order.id, self._clock.now()))
             return
         await self._submit(order, approved)
 

@@ -283,7 +283,9 @@ class Session:
         market = self.core.markets[key]
         try:
             await self.feeds[market.exchange].follow(market)
-        except (OSError, TimeoutError) as error:
+        except TradingError:
+            raise
+        except Exception as error:  # the boundary: whatever an adapter raised, the exchange failed
             raise ExchangeError(
                 f"{market.exchange} gave no data for {market.symbol}: {error}"
             ) from error

@@ -65,7 +65,7 @@ def spot_cannot_be_shorted(intent: OrderIntent, standing: Standing) -> Finding:
 
 def order_is_too_small(intent: OrderIntent, standing: Standing) -> Finding:
     """The market takes no amount or notional below its minimum."""
-    market, value = standing.market, notional(intent, standing)
+    market, value = standing.market, EXACT.multiply(intent.amount, _level(intent, standing))
     if intent.amount >= market.min_amount and value >= market.min_notional:
         return None
     return Objection(
@@ -163,6 +163,19 @@ def position_would_flip(intent: OrderIntent, standing: Standing) -> Finding:
             {"position_id": held.id, "held": float(held.size)},
         )
     return None
+
+
+def position_is_being_closed(intent: OrderIntent, standing: Standing) -> Finding:
+    """What would enlarge a position on its way out would be sold again at once."""
+    held = standing.position_of(intent.owner)
+    if held is None or not held.leaving:
+        return None
+    return Objection(
+        "INVALID_PARAMETER",
+        f"{held.id} in {held.symbol} is being closed ({held.leaving}): an order that enlarges it "
+        "has to wait until it is gone",
+        {"position_id": held.id},
+    )
 
 
 def market_is_held_the_other_way(intent: OrderIntent, standing: Standing) -> Finding:
@@ -315,6 +328,7 @@ ENTERING: tuple[Rule, ...] = (
     equity_is_unknown,
     entries_are_paused,
     position_would_flip,
+    position_is_being_closed,
     market_is_held_the_other_way,
     spot_cannot_be_shorted,
     order_is_too_small,
@@ -343,8 +357,10 @@ GROWING: frozenset[Rule] = frozenset(
 
 
 def notional(intent: OrderIntent, standing: Standing) -> Decimal:
-    """Return the order's worth in quote: at its limit or stop, else at the price it will meet."""
-    price = intent.price or intent.stop_price or meeting_price(intent, standing)
+    """Return what the order may become worth, in quote: held to it like `Order.reserved_price`."""
+    price = _level(intent, standing)
+    if intent.type == "limit" and intent.side == "sell":
+        price = max(price, meeting_price(intent, standing))
     return EXACT.multiply(intent.amount, price)
 
 
@@ -353,3 +369,7 @@ def meeting_price(intent: OrderIntent, standing: Standing) -> Decimal:
     if standing.price is None:
         return Decimal(0)
     return standing.price.ask if intent.side == "buy" else standing.price.bid
+
+
+def _level(intent: OrderIntent, standing: Standing) -> Decimal:
+    return intent.price or intent.stop_price or meeting_price(intent, standing)

@@ -1,33 +1,14 @@
 """Alerts: who is told of what, what was raised, and who has seen it."""
 
-import re
-from typing import Any
-
 import msgspec
 
-from trading_mcp.domain.alerts import (
-    CONFIGS,
-    TRIGGERS,
-    AlertRule,
-    AnyConfig,
-    Channel,
-    ChannelType,
-    Delivery,
-    EmailConfig,
-    KeptAlert,
-    TelegramConfig,
-)
-from trading_mcp.domain.errors import (
-    InvalidParameter,
-    InvalidRequest,
-    MissingParameter,
-    NotFound,
-    TradingError,
-)
+from trading_mcp.domain.alerts import Channel, Delivery, KeptAlert
+from trading_mcp.domain.errors import InvalidParameter, NotFound
 from trading_mcp.domain.limits import Alert
 from trading_mcp.domain.times import iso
 from trading_mcp.engine.dispatch import Dispatcher
 from trading_mcp.ports import Clock
+from trading_mcp.services.alert_setup import config_from, doubts_about, rules_from
 from trading_mcp.services.cursors import cursor, place
 from trading_mcp.services.operations import Caller, operation
 from trading_mcp.services.shapes.alerts import (
@@ -41,7 +22,6 @@ from trading_mcp.services.shapes.alerts import (
     ConfiguredAnswer,
     DeliveryView,
     OfChannel,
-    RuleSpec,
     RuleView,
     TestAnswer,
 )
@@ -49,11 +29,6 @@ from trading_mcp.services.shapes.common import Done, Nothing
 
 _WHY = "the reference names no tool for it"
 MOST_CHANNELS = 20
-_FAULT = re.compile(
-    r"(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?",
-)
-_FIELD = re.compile(r"Object (?P<fault>missing required|contains unknown) field `(?P<name>.*)`")
-_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+|env:.*")
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -72,8 +47,10 @@ class AlertService:
     @operation("risk", "admin", idempotent=True, rest_only=_WHY)
     async def configure_alerts(self, request: ConfigureAlerts, caller: Caller) -> ConfiguredAnswer:
         """Set up a channel that alerts leave by, in place of the one of that name."""
-        config = _config(request.type, request.config)
-        channel = Channel(id=request.name or request.type, config=config, rules=_rules(request))
+        config = config_from(request.type, request.config)
+        channel = Channel(
+            id=request.name or request.type, config=config, rules=rules_from(request.rules)
+        )
         known = {one.id for one in self._dispatcher.channels}
         if channel.id not in known and len(known) >= MOST_CHANNELS:
             raise InvalidParameter(
@@ -87,7 +64,7 @@ class AlertService:
             message="Alerts configured successfully",
             channel=channel.id,
             replaced=channel.id in known,
-            warnings=_warnings(config),
+            warnings=doubts_about(config),
         )
 
     @operation("risk", rest_only=_WHY)
@@ -159,94 +136,6 @@ class AlertService:
             channel=channel_id,
             configured=configured,
         )
-
-
-def _config(kind: ChannelType, given: dict[str, Any]) -> AnyConfig:
-    """Read a channel's config. Raises TradingError, which quotes no value: it may be a secret."""
-    try:
-        config = msgspec.convert(given, CONFIGS[kind])
-    except msgspec.ValidationError as error:
-        raise _objection(kind, str(error)) from None
-    if isinstance(config, EmailConfig):
-        _must_fit(config)
-    return config
-
-
-def _objection(kind: ChannelType, message: str) -> TradingError:
-    found = _FAULT.fullmatch(message)
-    what, path = (found["what"], found["path"] or "") if found else (message, "")
-    field = _FIELD.fullmatch(what)
-    where = ".".join(part for part in ("config", path, field["name"][:40] if field else "") if part)
-    fields = [f.encode_name for f in msgspec.structs.fields(CONFIGS[kind])]
-    hint = f"A channel of type {kind} takes {', '.join(fields)}."
-    if field is None:
-        return InvalidParameter(f"{where}: {what}", hint=hint, field=where)
-    if field["fault"] == "missing required":
-        return MissingParameter(f"{where} is required", hint=hint, field=where)
-    return InvalidRequest(f"{where} is not known here", hint=hint, field=where)
-
-
-def _must_fit(config: EmailConfig) -> None:
-    if bool(config.username) != bool(config.password):
-        missing = "password" if config.username else "username"
-        raise MissingParameter(
-            f"config.{missing} is required: a username and a password go together",
-            field=f"config.{missing}",
-        )
-    if config.password and config.security == "none":
-        raise InvalidParameter(
-            "config.security: a password is sent over TLS only: use starttls or tls",
-            field="config.security",
-        )
-
-
-def _rules(request: ConfigureAlerts) -> tuple[AlertRule, ...]:
-    rules = [_rule(spec, f"rules[{number}]") for number, spec in enumerate(request.rules)]
-    keys = [rule.key for rule in rules]
-    for number, key in enumerate(keys):
-        if key in keys[:number]:
-            raise InvalidParameter(
-                f"rules[{number}]: another rule has the same trigger and threshold",
-                field=f"rules[{number}]",
-            )
-    return tuple(rules)
-
-
-def _rule(spec: RuleSpec, where: str) -> AlertRule:
-    trigger = TRIGGERS.get(spec.trigger)
-    if trigger is None:
-        raise InvalidParameter(
-            f"{where}.trigger: {spec.trigger!r} is not known; known: {', '.join(TRIGGERS)}",
-            field=f"{where}.trigger",
-            known=list(TRIGGERS),
-        )
-    if trigger.threshold == "must be" and spec.threshold is None:
-        raise MissingParameter(
-            f"{where}.threshold is required for {spec.trigger}, {trigger.unit}",
-            field=f"{where}.threshold",
-        )
-    if trigger.threshold == "no" and spec.threshold is not None:
-        raise InvalidParameter(
-            f"{where}.threshold: {spec.trigger} has nothing to measure; leave it out",
-            field=f"{where}.threshold",
-        )
-    cooldown = spec.cooldown_minutes
-    return AlertRule(
-        trigger=spec.trigger,
-        threshold=spec.threshold,
-        severity=spec.severity,
-        cooldown_minutes=trigger.cooldown_minutes if cooldown is None else cooldown,
-    )
-
-
-def _warnings(config: AnyConfig) -> list[str]:
-    match config:
-        case TelegramConfig() if not _TOKEN.fullmatch(config.bot_token):
-            return ["config.bot_token does not look like Telegram's (123456789:ABC...)"]
-        case EmailConfig(security="none"):
-            return ["config.security: alerts travel unencrypted"]
-        case _:
-            return []
 
 
 def _channel_view(channel: Channel) -> ChannelView:

@@ -1,8 +1,8 @@
-"""What is held: the positions that requests are about."""
+"""What is held, and what is about to be: the positions that requests are about."""
 
 from trading_mcp.domain.errors import PositionNotFound
 from trading_mcp.domain.markets import Market
-from trading_mcp.domain.orders import MANUAL
+from trading_mcp.domain.orders import MANUAL, Order
 from trading_mcp.domain.positions import Position
 from trading_mcp.engine.session import Session
 
@@ -11,6 +11,15 @@ def held_by_hand(session: Session, market: Market) -> Position | None:
     """Return the position that was opened by hand in *market*."""
     held = session.core.standings.positions_in(market.key)
     return next((position for position in held if position.owner == MANUAL), None)
+
+
+def entering_by_hand(session: Session, market: Market) -> Order | None:
+    """Return the order by hand that is opening a position in *market* right now.
+
+    One that rests is none: whatever trades first decides on the exits.
+    """
+    entering = session.core.standings.standing(market.key, session.clock.now()).entering(MANUAL)
+    return next((order for order in entering if order.type == "market"), None)
 
 
 def open_position(session: Session, position_id: str, exchange: str | None = None) -> Position:

@@ -1,6 +1,7 @@
 """Same key, same effect once, same answer: over retries, callers in parallel, and crashes."""
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import msgspec
 
 from trading_mcp.domain import entries as e
-from trading_mcp.domain.errors import IdempotencyConflict
+from trading_mcp.domain.errors import IdempotencyConflict, StorageUnavailable
 from trading_mcp.domain.orders import Order
 from trading_mcp.engine.session import Session
 from trading_mcp.services.operations import Caller, Operation
@@ -78,23 +79,24 @@ class Idempotency:
             if cut_off is not None
             else await operation.run(request, caller)
         )
-        await self._session.record(
-            e.Answered(
-                at=self._session.clock.now(),
-                principal=caller.principal,
-                key=caller.idempotency_key or "",
-                operation=operation.name,
-                request=digest,
-                answer=msgspec.to_builtins(answer),
-            )
+        answered = e.Answered(
+            at=self._session.clock.now(),
+            principal=caller.principal,
+            key=caller.idempotency_key or "",
+            operation=operation.name,
+            request=digest,
+            answer=msgspec.to_builtins(answer),
         )
+        # It is done, and an order's own entry has the key: "unavailable" would be untrue.
+        with contextlib.suppress(StorageUnavailable):
+            await self._session.record(answered)
         return answer
 
     def _order_of(self, name: str) -> Order | None:
         state = self._session.state
         for shelf in (state.orders, state.ended):
             for order in shelf.values():
-                if order.idempotency and order.idempotency.startswith(f"{name}#"):
+                if order.idempotency and order.idempotency.rpartition("#")[0] == name:
                     return order
         return None
 

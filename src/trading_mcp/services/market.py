@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from trading_mcp.domain.candles import interval_ms
 from trading_mcp.domain.markets import Market
+from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.quotes import Level
 from trading_mcp.engine.session import Session
 from trading_mcp.ports import MarketData
@@ -73,14 +74,14 @@ class MarketService:
         asked = self._data(market).order_book(market.symbol, request.depth)
         book = await self._told(market, asked)
         bids, asks = book.bids[: request.depth], book.asks[: request.depth]
-        spread = asks[0].price - bids[0].price if bids and asks and asks[0].price else None
+        spread = _gap(bids[0].price, asks[0].price) if bids and asks and asks[0].price else None
         return OrderBookAnswer(
             **self._provenance(market, book.at),
             bids=[[level.price, level.amount] for level in bids],
             asks=[[level.price, level.amount] for level in asks],
             bid_amount=_amount(bids),
             ask_amount=_amount(asks),
-            spread=None if spread is None else _plain(spread),
+            spread=spread,
             spread_percent=None if spread is None else _plain(spread / asks[0].price * 100),
         )
 
@@ -144,7 +145,7 @@ class MarketService:
             high=ticker.high_24h,
             low=ticker.low_24h,
             last=ticker.last,
-            change=_plain(ticker.last - ticker.open_24h),
+            change=_gap(ticker.open_24h, ticker.last),
             change_percent=_change_percent(ticker.open_24h, ticker.last),
             volume=volume,
             quote_volume=None if turnover is None else round(turnover, 2),
@@ -222,6 +223,11 @@ class MarketService:
 def _plain(value: float) -> float:
     """Return *value* without the digits that binary fractions leave behind."""
     return float(f"{value:.12g}")
+
+
+def _gap(before: float, now: float) -> float:
+    """Return the difference of two prices, as exact as they are."""
+    return float(exact(now) - exact(before))
 
 
 def _change_percent(before: float, now: float) -> float:

@@ -136,7 +136,7 @@ def order_view(order: Order, source: str) -> OrderView:
         side=order.side,
         type=order.type,
         size=number(order.amount),
-        notional=number(order.amount * order.reserved_price),
+        notional=number(order.amount * order.level),
         price=number(shown if order.type != "market" else paid),
         stop_price=number(order.stop_price) if order.stop_price is not None else None,
         filled=number(order.filled),

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from trading_mcp.adapters.sqlite.database import Fault, checking, make_private
+from trading_mcp.adapters.sqlite.database import checking, make_private
+from trading_mcp.adapters.sqlite.versions import bring_up_to_date
 from trading_mcp.domain.access import Key, Register, User
 from trading_mcp.domain.errors import StorageUnavailable
 
@@ -37,7 +38,9 @@ class SqliteAccessStore:
         with checking(path, "access"):
             self._writer = _opened(path, PATIENCE_S)
             self._writer.execute("PRAGMA journal_mode=DELETE")
-            _migrate(self._writer)
+            # What is deleted is gone from the file.
+            self._writer.execute("PRAGMA secure_delete=ON")
+            bring_up_to_date(self._writer, STEPS)
             self._reader = _opened(path, READ_PATIENCE_S)
             self._version, self._known = -1, self._read()
             self._version = self._current()
@@ -134,29 +137,6 @@ def _user(json: str) -> User:
 
 def _key(json: str) -> Key:
     return msgspec.json.decode(json, type=Key)
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring the tables up to date."""
-    if _version(connection) == len(STEPS):
-        return  # without the import, which takes a moment
-    from sqlite_utils import Database
-
-    # Plugins that this machine has for sqlite-utils have no business here.
-    database = Database(connection, execute_plugins=False)
-    connection.execute("BEGIN IMMEDIATE")
-    # Asked again: a server and a command may have come to a new file at once.
-    for step in STEPS[_version(connection) :]:
-        step(database)
-    connection.execute(f"PRAGMA user_version = {len(STEPS)}")
-    connection.execute("COMMIT")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(STEPS):
-        raise Fault(f"a newer version changed it (to {version}, and this one knows {len(STEPS)})")
-    return int(version)
 
 
 def users_keys_and_ended_tokens(database: "Database") -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from trading_mcp.api.mcp.schemas import asked_of, told_by
-from trading_mcp.api.mcp.settings import McpSettings
 from trading_mcp.api.mcp.toolsets import TOOLSETS, why_hidden
+from trading_mcp.api.settings import McpSettings
 from trading_mcp.services.operations import Operation
 
 EVERYTHING = McpSettings()

@@ -11,9 +11,9 @@ from fastmcp.tools import Tool, ToolResult
 from mcp.types import CallToolRequestParams, ListToolsRequest
 
 from trading_mcp.api.errors import LONGEST
-from trading_mcp.api.mcp.settings import McpSettings
 from trading_mcp.api.mcp.tools import PlainTool, refused
 from trading_mcp.api.mcp.toolsets import WHERE, why_hidden
+from trading_mcp.api.settings import McpSettings
 from trading_mcp.domain.errors import NotFound
 from trading_mcp.services.operations import Operation
 

@@ -8,7 +8,7 @@ from trading_mcp.api.mcp.access import STDIO, from_inside
 from trading_mcp.api.mcp.catalogue import EVERYTHING, catalogue
 from trading_mcp.api.mcp.middleware import PassedOn
 from trading_mcp.api.mcp.server import NAME, build_mcp
-from trading_mcp.api.mcp.settings import McpSettings
+from trading_mcp.api.settings import McpSettings
 
 
 async def serve_stdio(context: ApiContext) -> None:

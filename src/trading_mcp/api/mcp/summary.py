@@ -59,9 +59,7 @@ def _first_and_last(rows: list[Any]) -> list[Any]:
 def _row(value: Any) -> str:
     if not isinstance(value, dict):
         return _plain(value) if _is_plain(value) else " ".join(map(_row, value[:_SHORT_LIST]))
-    facts = [
-        f"{key} {_plain(part)}" for key, part in value.items() if _is_plain(part) and part != ""
-    ]
+    facts = [f"{key} {_plain(part)}" for key, part in value.items() if _says_something(part)]
     return _fitting(", ", facts, _WIDEST)
 
 
@@ -74,6 +72,10 @@ def _fitting(joint: str, parts: list[str], room: int) -> str:
             return f"{text or part[: room - 2]} …"
         text = longer
     return text
+
+
+def _says_something(value: Any) -> bool:
+    return _is_plain(value) and value not in (None, "")
 
 
 def _is_plain(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from trading_mcp.api.mcp.settings import McpSettings
+from trading_mcp.api.settings import McpSettings
 from trading_mcp.services.operations import Operation
 
 TOOLSETS: Mapping[str, str] = {

@@ -3,6 +3,7 @@
 It imports and builds for half a second, during which nothing else would be done.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,10 +30,12 @@ async def warm_up(mounted: StarletteWithLifespan, entries: Sequence[Entry]) -> N
 async def _ask(mounted: StarletteWithLifespan, method: str, params: dict[str, Any]) -> None:
     meta = {f"{_ABOUT}/protocolVersion": _REVISION, f"{_ABOUT}/clientCapabilities": {}}
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
-    body = msgspec.json.encode(request)
+    unread = [msgspec.json.encode(request)]
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if not unread:  # whoever asks again waits for us to hang up, which we do not
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": unread.pop(), "more_body": False}
 
     async def send(message: Any) -> None:
         if message.get("status", 200) != 200:  # a fault of ours: nobody else has a hand in this

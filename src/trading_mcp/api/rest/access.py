@@ -7,6 +7,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.params import Body
 
 from trading_mcp.api.access import PUBLIC, open_to
+from trading_mcp.api.addresses import household
 from trading_mcp.api.context import ApiContext
 from trading_mcp.api.gateway import VISIT, Visit
 from trading_mcp.api.rest.answers import Data, Said
@@ -28,7 +29,7 @@ SHARED: dict[str, Any] = {
 async def login(request: Call, data: Annotated[LoginRequest, Body()]) -> Data[Login]:
     """Get a token for a user name and password."""
     visit = cast(Visit, request.scope.get(VISIT))
-    return Data(data=await _access(request).login(data, address=visit.client))
+    return Data(data=await _access(request).login(data, address=household(visit.client)))
 
 
 @post("/api/v1/auth/logout", operation_id="logout", opt=open_to("read"), **SHARED)

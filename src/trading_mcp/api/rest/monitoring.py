@@ -14,10 +14,12 @@ from trading_mcp.api.access import open_to
 from trading_mcp.api.context import ApiContext
 from trading_mcp.api.exposition import CONTENT_TYPE, exported, exposition
 from trading_mcp.api.rest.answers import Data
-from trading_mcp.api.rest.routing import Call, command
+from trading_mcp.api.rest.routing import REFUSALS, Call, command
 from trading_mcp.services.shapes.monitoring import Export, ExportFormat, ExportRequest
 
 SECTION = "Monitoring"
+MEDIA_TYPE = CONTENT_TYPE.partition("; charset")[0]
+"""Litestar adds the charset."""
 CONTENT_TYPES: dict[ExportFormat, str] = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
@@ -59,7 +61,9 @@ async def export(
     "/metrics",
     operation_id="get_measurements",
     opt={"operation": "get_measurements", **open_to("read")},
-    include_in_schema=False,
+    tags=[SECTION],
+    responses=REFUSALS,
+    media_type=MEDIA_TYPE,
 )
 async def metrics(request: Call) -> Response[str]:
     """Get everything that is measured, for Prometheus."""
@@ -67,8 +71,7 @@ async def metrics(request: Call) -> Response[str]:
     found = await request.ask()
     await _imported()
     told = exposition([*found.families, *context.meters.families()])
-    # Litestar adds the charset.
-    return Response(told, media_type=CONTENT_TYPE.partition("; charset")[0])
+    return Response(told, media_type=MEDIA_TYPE)
 
 
 async def _written(found: Export, form: ExportFormat) -> str:
