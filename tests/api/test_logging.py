@@ -15,6 +15,7 @@ configure_logging({format!r}, "info")
 log = structlog.get_logger("test")
 structlog.contextvars.bind_contextvars(request_id="r1")
 log.info("order_placed", amount=1, api_key="hidden-1", nested={{"Password": "hidden-2"}})
+log.info("request", path="/x\\x1b]0;owned\\x07\\u202e", inside=[{{"token": "hidden-5"}}])
 log.debug("unheard")
 logging.getLogger("somebody").warning("watch %s", "out")
 logging.getLogger("httpx").info("unheard")
@@ -39,7 +40,7 @@ def logged(format: str) -> str:
 
 
 def test_json_lines_are_facts() -> None:
-    [ours, theirs, failure] = map(json.loads, logged("json").splitlines())
+    [ours, _, theirs, failure] = map(json.loads, logged("json").splitlines())
 
     assert (ours["event"], ours["level"], ours["amount"]) == ("order_placed", "info", 1)
     assert ours["request_id"] == "r1"
@@ -60,3 +61,11 @@ def test_secrets_are_hidden(format: str) -> None:
     assert "ZeroDivisionError" in text
     assert "hidden-" not in text
     assert "unheard" not in text
+
+
+@pytest.mark.parametrize("format", ["json", "console"])
+def test_what_a_caller_writes_does_not_steer_the_terminal(format: str) -> None:
+    line = next(line for line in logged(format).splitlines() if "/x" in line)
+
+    assert line.isprintable()
+    assert "u001b]0;owned" in line

@@ -77,7 +77,7 @@ async def test_arguments_reach_the_operation(agent: Client[Any], fakes: Fakes) -
     assert request == LimitOrderRequest(
         pair="BTC-USDT", side="buy", amount=0.5, price=100.0, idempotency_key="once"
     )
-    assert (caller.principal, caller.idempotency_key) == ("local:mcp", "once")
+    assert (caller.principal, caller.idempotency_key) == (LOCAL_MCP.name, "once")
 
 
 async def test_numbers_may_come_as_text(agent: Client[Any], fakes: Fakes) -> None:
@@ -85,6 +85,13 @@ async def test_numbers_may_come_as_text(agent: Client[Any], fakes: Fakes) -> Non
 
     request, _ = fakes.called("submit_limit_order")
     assert (request.amount, request.price) == (0.5, 100.0)
+
+
+async def test_true_and_false_may_come_as_text(agent: Client[Any], fakes: Fakes) -> None:
+    await agent.call_tool("cancel_all_orders", {"exits": "true"})
+
+    request, _ = fakes.called("cancel_all_orders")
+    assert request.exits is True
 
 
 @pytest.mark.parametrize(

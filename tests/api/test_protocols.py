@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
+import websockets
 from api_running import Running, Serve
 
 from trading_mcp.api import bodies, protocols
@@ -98,3 +99,16 @@ async def test_what_is_no_handshake_is_refused_and_holds_up_nothing(
         said = await answered(server, method + upgrade)
 
     assert said.startswith(b"HTTP/1.1 " + status)
+
+
+async def test_who_pings_without_end_is_cut_off(server: Running) -> None:
+    async with websockets.connect(f"{server.rest.replace('http', 'ws')}/ws") as connection:
+        with pytest.raises(websockets.ConnectionClosed):
+            for _ in range(1_000):
+                await (await connection.ping())
+
+
+async def test_who_pings_now_and_then_is_answered(server: Running) -> None:
+    async with websockets.connect(f"{server.rest.replace('http', 'ws')}/ws") as connection:
+        for _ in range(3):
+            await (await connection.ping())

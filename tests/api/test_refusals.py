@@ -1,10 +1,13 @@
 """What is wrong with a request is said in the documented form, and where it is wrong."""
 
+import time
 from typing import Any
 
 import httpx
 import pytest
 from api_fakes import Fakes
+
+from trading_mcp.api.bodies import is_deeper
 
 SCALPING = "/api/v1/scalping"
 ADD = f"{SCALPING}/pairs/add"
@@ -130,3 +133,14 @@ async def test_a_body_that_is_too_deep_is_refused(
 
     assert answer.status_code == 400
     assert ("deeper" in answer.json()["error"]) is is_refused
+
+
+def test_a_string_that_never_ends_is_looked_through_once() -> None:
+    body = b"[]" * 40 + b'"' + b'\\"' * 16_000
+
+    began = time.perf_counter()
+    found = is_deeper(body, 32)
+
+    # Looking for its end from each of its quotes anew would take ten.
+    assert time.perf_counter() - began < 1
+    assert found is False

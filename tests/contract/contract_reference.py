@@ -1,7 +1,7 @@
 """The API reference as data, and what an answer is found to lack of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -86,9 +86,10 @@ def _is_time(value: Any) -> bool:
     return True
 
 
-_IS = {
+_IS: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "number or null": lambda value: value is None or _IS["number"](value),
     "boolean": lambda value: isinstance(value, bool),
     "time": _is_time,
     "anything": lambda value: True,

@@ -60,7 +60,7 @@ def test_any_request_is_answered_as_the_document_says(document: Any, name: str) 
     operation = document.find_operation_by_id(name)
 
     @hypothesis.settings(
-        max_examples=24,
+        max_examples=16,
         derandomize=True,
         deadline=None,
         database=None,

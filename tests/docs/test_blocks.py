@@ -117,7 +117,9 @@ def test_the_shown_requests_are_answered_as_shown(place: Any, document: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", blocks("python", [ROOT / "README.md"]), ids=str)
+@pytest.mark.parametrize(
+    "block", blocks("python", [ROOT / "README.md", ROOT / "docs" / "mcp.md"]), ids=str
+)
 def test_the_shown_programs_run(place: Any, block: Block) -> None:
     program = place.folder / f"shown_{block.number}.py"
     program.write_text(place.adapted(block.text))

@@ -16,6 +16,8 @@ Level = Literal["debug", "info", "warning", "error"]
 
 _SECRET = re.compile(r"secret|password|passphrase|token|api_?key|authorization|signature", re.I)
 _HIDDEN = "[hidden]"
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""What would steer the terminal that shows a log, or hide in it. Callers choose their paths."""
 _CHATTY = ("uvicorn", "fastmcp", "mcp", "httpx", "httpx2", "httpcore", "asyncio", "websockets")
 _SECRETIVE = ("ccxt", "apprise", "urllib3", "requests")
 """Libraries whose more detailed levels print keys and signatures."""
@@ -38,16 +40,22 @@ def configure_logging(format: Format, level: Level) -> None:
 
 
 def redacted(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Hide values whose keys speak of secrets, however deep they are."""
+    """Hide values whose keys speak of secrets, however deep they are; show what hides in others."""
     return {key: _hidden(key, value) for key, value in event.items()}
 
 
 def _hidden(key: object, value: Any) -> Any:
     if _is_secret(str(key)):
         return _HIDDEN
-    if isinstance(value, dict):
-        return {inner: _hidden(inner, item) for inner, item in value.items()}
-    return value
+    match value:
+        case str():
+            return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+        case dict():
+            return {inner: _hidden(inner, item) for inner, item in value.items()}
+        case list() | tuple():
+            return [_hidden("", item) for item in value]
+        case _:
+            return value
 
 
 @lru_cache(4096)

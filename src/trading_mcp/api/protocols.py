@@ -15,6 +15,8 @@ HEAD_BYTES = 65_536
 """Headers that are longer, beyond the first piece that arrives, are refused."""
 LAST_WORDS_S = 1.0
 """After this long a closed WebSocket whose client reads nothing is cut off."""
+PINGS_PER_SECOND = 50
+"""A client that pings more often is cut off: its pings are no messages, and pass no other limit."""
 
 _NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -81,6 +83,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     """
 
     on_writable: Callable[[], None] = staticmethod(lambda: None)
+    _second, _pings = 0, 0
 
     async def run_asgi(self) -> None:
         """Run the application, and let it know the line."""
@@ -124,6 +127,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Let what waits be written."""
         super().resume_writing()
         self.on_writable()
+
+    def handle_ping(self) -> None:
+        """Answer a ping; not without end, and not into the memory of a client that never reads."""
+        second = int(self.loop.time())
+        self._second, self._pings = second, self._pings + 1 if second == self._second else 1
+        if self._pings > PINGS_PER_SECOND:
+            self.transport.abort()
+        else:
+            super().handle_ping()
 
     def shutdown(self) -> None:
         """Close because the server stops; that must not wait for clients."""

@@ -19,6 +19,7 @@ from trading_mcp.domain.orders import (
     may_become,
 )
 from trading_mcp.domain.positions import Position, closing_side
+from trading_mcp.engine.departures import Departures
 from trading_mcp.engine.ids import identifier
 from trading_mcp.engine.standings import Standings
 from trading_mcp.engine.state import State
@@ -31,7 +32,6 @@ ENGINE = "engine"
 LEEWAY_MS = 5_000
 """How far an exchange's time may lie ahead of our clock before it is not believed."""
 FAR = 1 << 62
-RETRY_FIRST_MS, RETRY_LONGEST_MS = 1_000, 60_000
 
 
 class Wished(msgspec.Struct, frozen=True):
@@ -57,9 +57,7 @@ class Desk:
         self._horizon = horizon
         self._made: Entries = []
         self._approved: dict[str, ApprovedOrder] = {}
-        # Not in the state: after a restart an exit may be tried again at once.
-        self._retry_at: dict[str, tuple[int, int]] = {}
-        self._leaving = {p.id for p in state.positions.values() if p.leaving}
+        self._departures = Departures(state.positions.values())
 
     def advance(self, now: int) -> None:
         """Move the time on; it never goes back, nor beyond what our own clock shows."""
@@ -181,20 +179,20 @@ class Desk:
                 e.PositionChanged(at=self.now, position=position, why=why, principal=principal)
             )
         if wished is not BY_ITSELF:
-            self._retry_at.pop(position.id, None)  # somebody waits for it: not in a minute
+            self._departures.hurry(position.id)  # somebody waits for it: not in a minute
         self._leave(position, wished)
 
     def go_on_leaving(self) -> None:
         """Try again, ever more slowly, to leave the positions that are being left."""
-        for position_id in sorted(self._leaving):
+        for position_id in self._departures.going():
             self._leave(self.state.positions[position_id])
 
     def _leave(self, position: Position, wished: Wished = BY_ITSELF) -> None:
         standing = self.standing(position.market)
-        at, wait = self._retry_at.get(position.id, (0, RETRY_FIRST_MS))
-        if self.now < at or standing.leaving(position.id) >= position.size:
+        due = self._departures.is_due(position.id, self.now)
+        if not due or standing.leaving(position.id) >= position.size:
             return
-        self._retry_at[position.id] = (self.now + wait, min(2 * wait, RETRY_LONGEST_MS))
+        self._departures.tried(position.id, self.now)
         for order in standing.exits(position.id):
             if order.rests and not order.cancelling:
                 # It holds what must be sold at once: first it goes, then the rest leaves.
@@ -236,18 +234,11 @@ class Desk:
 
     def _note_position(self, position: Position) -> None:
         self.standings.note_position(position)
-        if position.is_open and position.leaving:
-            self._leaving.add(position.id)
-        else:
-            self._leaving.discard(position.id)
-            self._retry_at.pop(position.id, None)
+        self._departures.note_position(position)
 
     def _note_order(self, order: Order) -> None:
         self.standings.note_order(order)
-        out_of_the_way = order.status == "cancelled" and order.type != "market"
-        if order.position_id and (order.filled or out_of_the_way):
-            # An exit that makes progress, or makes room for another, is not a failed one.
-            self._retry_at.pop(order.position_id, None)
+        self._departures.note_order(order)
 
     def _position_for(self, intent: OrderIntent, standing: Standing) -> str | None:
         if intent.side == "sell" and not standing.market.can_short:

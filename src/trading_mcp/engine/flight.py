@@ -175,7 +175,9 @@ class Flight:
             # Journal before send: without its entry on disk an order must not leave.
             await asyncio.shield(durable)
         except Exception as error:
-            self._not_sent(order, f"the journal could not be written: {error}")
+            self._core.hand_out(order.id)
+            why = f"the journal could not be written: {error}"
+            self._ledger.write(self._core.on_not_sent(order.id, why, self._clock.now()))
             return
         self._checkpoint("order.before_send")
         approved = self._core.hand_out(order.id)
@@ -183,10 +185,6 @@ class Flight:
             self._ledger.write(self._core.on_kept_back(order.id, self._clock.now()))
             return
         await self._submit(order, approved)
-
-    def _not_sent(self, order: Order, why: str) -> None:
-        self._core.hand_out(order.id)
-        self._ledger.write(self._core.on_not_sent(order.id, why, self._clock.now()))
 
     async def _submit(self, order: Order, approved: ApprovedOrder) -> None:
         started = self._clock.monotonic()

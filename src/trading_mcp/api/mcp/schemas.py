@@ -5,6 +5,7 @@ defaults. An output's names the fields and their kinds. It promises less than th
 that every answer conforms.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -55,6 +56,7 @@ def _parameter(name: str, shape: Schema) -> Schema:
     return {k: of for k, of in asked.items() if k != "description" or name not in INSTRUCTED}
 
 
+@functools.cache
 def _plain_schema(kind: type[msgspec.Struct]) -> Schema:
     """Return the schema of *kind* with everything in its place, and no references."""
     [root], parts = msgspec.json.schema_components([kind], ref_template=_REFERENCE)

@@ -24,7 +24,8 @@ def summary(answer: Mapping[str, Any]) -> str:
         text for key, value in rest.items() if not _is_plain(value) for text in _held(key, value)
     ]
     told = _fitting("; ", [*plain, *held], LONGEST - len(said) - 2)
-    return (f"{said}: {told}" if said and told else said or told or "Done")[:LONGEST]
+    whole = f"{said}: {told}" if said and told else said or told or "Done"
+    return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 2]} …"
 
 
 def _held(key: str, value: Any) -> Iterator[str]:
