@@ -27,6 +27,8 @@ from trading_mcp.risk.settings import RiskSettings
 API_KEY = "TRADING_MCP_API_KEY"
 """The environment variable with the key that this program's commands show to a server."""
 
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/*?#@]+/?")
+
 
 class StorageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where everything is kept that must survive: *data_dir*, relative to the working folder."""
@@ -129,9 +131,16 @@ def _check_access(config: Config) -> None:
         )
     if secret and not re.fullmatch(r"env:\w+", secret):
         raise ConfigError("auth.token_secret: expected env:NAME; a secret does not belong here")
+    for origin in server.allowed_origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ConfigError(
+                f"server.allowed_origins: {origin[:80]!r}: expected such as https://app.example, "
+                "exactly; a page of any site can call itself null"
+            )
     for proxy in server.trusted_proxies:
         try:
-            network(proxy)
+            if network(proxy).prefixlen == 0:
+                raise ValueError(f"{proxy} is everybody, and would let each say who it is")
         except ValueError as error:
             raise ConfigError(f"server.trusted_proxies: {error}") from None
 

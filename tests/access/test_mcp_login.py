@@ -163,7 +163,8 @@ async def test_the_bridge_shows_the_key_that_it_is_given(
             )
         )
 
-    async with bridge({"TRADING_MCP_API_KEY": key}) as agent:
+    proxied = {"http_proxy": "http://127.0.0.1:1", "no_proxy": ""}  # nobody's, and not asked
+    async with bridge({"TRADING_MCP_API_KEY": key, **proxied}) as agent:
         await agent.call_tool("bot_status", {})
 
     assert principals(fakes) == [f"key:{key.split('_')[1]}"]

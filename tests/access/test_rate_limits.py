@@ -147,6 +147,20 @@ async def test_tool_calls_are_counted_by_key_and_nothing_else_is(
     assert [later.is_error, fresh.is_error] == [False, False]
 
 
+async def test_sessions_are_not_opened_without_end(
+    running: Serve, members: Members, limited: Any
+) -> None:
+    limited(requests_per_minute=3)
+    asked = {"protocolVersion": "2025-06-18", "capabilities": {}}
+    params = asked | {"clientInfo": {"name": "test", "version": "1"}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+    headers = shown(members.key(), accept="application/json, text/event-stream")
+    async with running() as server, httpx.AsyncClient(headers=headers) as client:
+        answers = [await client.post(f"{server.mcp}/mcp", json=body) for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+
+
 async def call(agent: Client[Any]) -> Any:
     return await agent.call_tool("bot_status", {}, raise_on_error=False)
 
@@ -168,6 +182,29 @@ async def test_a_call_says_what_is_left(running: Serve, members: Members, limite
 
     assert told(first)[:2] == ("2", "1")
     assert "x-ratelimit-limit" not in listed.headers
+
+
+@pytest.mark.parametrize("path", ["//mcp", "/api/scalping//mcp", "/api/mcp//", "/mcp//"])
+async def test_no_spelling_of_its_path_makes_a_call_something_else(
+    running: Serve, members: Members, fakes: Fakes, limited: Any, path: str
+) -> None:
+    limited(mcp_calls_per_hour=1)
+    revision, about = "2026-07-28", "io.modelcontextprotocol"
+    meta = {f"{about}/protocolVersion": revision, f"{about}/clientCapabilities": {}}
+    called = {"name": "bot_status", "arguments": {}, "_meta": meta}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": called}
+    spoken = {
+        "mcp-protocol-version": revision,
+        "mcp-method": "tools/call",
+        "mcp-name": "bot_status",
+    }
+    headers = shown(members.key("admin"), accept="application/json, text/event-stream", **spoken)
+    async with running() as server, httpx.AsyncClient(headers=headers) as client:
+        answers = [await client.post(server.mcp + path, json=body) for _ in range(2)]
+
+    assert [answer.json()["result"]["isError"] for answer in answers] == [False, True]
+    [caller] = [caller for _, _, caller in fakes.calls if caller.principal != "server"]
+    assert "admin" not in caller.scopes
 
 
 async def test_without_keys_tools_are_counted_by_address(

@@ -67,6 +67,12 @@ def test_elsewhere_nothing_starts_unless_a_login_is_set_or_others_are_meant(requ
         ("auth.token_secret=env:", "auth.token_secret: expected env:NAME"),
         ('server.trusted_proxies=["everybody"]', "server.trusted_proxies"),
         ('server.trusted_proxies=["10.0.0.1/8"]', "server.trusted_proxies"),
+        ('server.trusted_proxies=["0.0.0.0/0"]', "server.trusted_proxies"),
+        ('server.trusted_proxies=["::/0"]', "server.trusted_proxies"),
+        ('server.allowed_origins=["null"]', "server.allowed_origins"),
+        ('server.allowed_origins=["*"]', "server.allowed_origins"),
+        ('server.allowed_origins=["https://*.example"]', "server.allowed_origins"),
+        ('server.allowed_origins=["https://app.example/page"]', "server.allowed_origins"),
         ("rate_limits.requests_per_minute=0", "rate_limits.requests_per_minute"),
     ],
 )

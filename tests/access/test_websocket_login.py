@@ -201,3 +201,20 @@ async def test_how_many_messages_a_second_is_a_setting(
         code, reason = await closed(line)
 
     assert (code, reason) == (1008, "More than 3 messages in a second")
+
+
+async def test_a_second_is_any_second(
+    running: Serve, fakes: Fakes, members: Members, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation, "time", clock)
+    fakes.behind["ws_messages_per_second"] = 3
+    async with running() as server, connect(server, **{"X-API-Key": members.key()}) as line:
+        clock.pass_(0.9)
+        early = [await ask(line, {"action": "ping"}) for _ in range(2)]
+        clock.pass_(0.2)
+        late = [await ask(line, {"action": "ping"}) for _ in range(1)]
+        await line.send('{"action": "ping"}')
+        code, _ = await closed(line)
+
+    assert early + late == [{"type": "pong"}] * 3
+    assert code == 1008

@@ -8,6 +8,7 @@ import websockets
 from api_fakes import Fakes
 from api_running import BASE, Running, Serve, in_process
 
+from trading_mcp.api import docs
 from trading_mcp.api.doors import Doors
 from trading_mcp.api.settings import ServerSettings
 
@@ -237,6 +238,17 @@ async def test_the_documentation_needs_nothing_from_outside(client: httpx.AsyncC
     assert "<script" not in page.text
     assert "https://" not in page.text
     assert f"curl -X POST {BASE}{SCALPING}/pairs/add" in page.text
+
+
+async def test_the_documentation_is_made_once(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may ask for it as often as they like."""
+    paths = ("/docs", "/docs/openapi.json")
+    first = [(await client.get(path)).content for path in paths]
+    monkeypatch.setattr(docs, "corrected", lambda *_: pytest.fail("made again"))
+
+    assert [(await client.get(path)).content for path in paths] == first
 
 
 async def test_the_openapi_document_says_what_is_checked(client: httpx.AsyncClient) -> None:

@@ -24,9 +24,11 @@ def the_kill_switch(stage: Stage) -> None:
 
 
 def a_drawdown(stage: Stage) -> None:
-    """Any trade costs fees; a limit below them is exceeded."""
-    for side in ("buy", "sell"):
-        stage.server.call("submit_market_order", pair="ETH-USDT", side=side, amount=0.5)
+    """Fees are lost on every trade, until the account is below where its day began."""
+    amount = round(5_000 / stage.last("ETH-USDT"), 3)
+    while stage.server.call("get_risk_state")["current_drawdown_daily"] < 0.001:
+        for side in ("buy", "sell"):
+            stage.server.call("submit_market_order", pair="ETH-USDT", side=side, amount=amount)
     stage.server.data("PUT", LIMITS, {"max_daily_drawdown_percent": 0.0001})
 
 
@@ -77,7 +79,7 @@ OVER_MCP = {
     "POSITION_NOT_FOUND": Call("update_sltp", {"position_id": NONE, "stop_loss": 1}),
     "ORDER_FAILED": Call("cancel_order", {"order_id": "ord_none"}),
     "MARKET_CLOSED": Call("submit_market_order", {**BUY, "pair": "SOL-USDT", "amount": 1}),
-    "RISK_LIMIT_EXCEEDED": Call("submit_market_order", {**BUY, "amount": 30_000}),
+    "RISK_LIMIT_EXCEEDED": Call("submit_market_order", {**BUY, "amount": 1e9}),
     "KILL_SWITCH_ACTIVE": Call("submit_market_order", BUY, the_kill_switch),
     "MAX_POSITIONS_REACHED": Call("submit_market_order", BUY, as_many_positions_as_may_be),
     "EXPOSURE_LIMIT_EXCEEDED": Call("submit_market_order", BUY, little_exposure),

@@ -49,7 +49,8 @@ def test_who_may_come_in_is_decided_while_the_server_runs(
     assert agent(server, trader, "submit_market_order")["order"]["status"] == "filled"
 
     # The bridge and `status` take their key from the environment.
-    environment["TRADING_MCP_API_KEY"] = reader
+    # No proxy of the environment gets to read it.
+    environment["TRADING_MCP_API_KEY"], environment["http_proxy"] = reader, "http://127.0.0.1:1"
     assert "may trade" in command("status")
     assert asyncio.run(over_the_bridge(environment, data_dir))["running"] in (True, False)
     environment["TRADING_MCP_API_KEY"] = "tmcp_wrong"

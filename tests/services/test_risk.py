@@ -1,11 +1,12 @@
 """Limits, the sentinel, the kill switch, and plans, on the running simulated exchange."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
 
 from trading_mcp.domain.accounts import Flow
-from trading_mcp.domain.entries import FundsMoved
+from trading_mcp.domain.entries import EntriesPaused, FundsMoved, OrderChanged
 from trading_mcp.domain.errors import (
     InvalidParameter,
     KillSwitchActive,
@@ -209,6 +210,30 @@ async def test_the_kill_switch_cancels_resting_limit_and_stop_entries(desk):
     again = await desk.ask("deactivate_kill_switch")
     assert (again.active, again.message) == (False, "Kill switch deactivated")
     await desk.ask("submit_market_order", **entry)
+
+
+async def test_a_pause_after_losses_takes_back_resting_entries_and_leaves_exits(desk):
+    price = await desk.price("ETH-USDT")
+    entry = {"pair": "ETH-USDT", "side": "buy", "amount": 0.1}
+    await desk.ask("submit_market_order", **entry)
+    resting = await desk.ask("submit_limit_order", **entry, price=price * 0.96)
+    leaving = {"pair": "ETH-USDT", "side": "sell", "amount": 0.1, "price": price * 1.04}
+    target = await desk.ask("submit_limit_order", **leaving)
+    cancelled = asyncio.Event()
+    desk.session.hub.listen(lambda fact: _is_cancelled(fact) and cancelled.set())
+    now = desk.session.clock.now()
+    lost = EntriesPaused(at=now, rule="max_daily_loss_usd", reason="a bad day", until=now + 600_000)
+    await desk.session.record(lost)
+    async with asyncio.timeout(10):
+        await cancelled.wait()
+    left = await desk.ask("get_open_orders")
+    assert [order.order_id for order in left.orders] == [target.order.order_id]
+    gone = await desk.ask("get_order_status", order_id=resting.order.order_id)
+    assert gone.order.state == "cancelled"
+
+
+def _is_cancelled(fact: object) -> bool:
+    return isinstance(fact, OrderChanged) and fact.order.status == "cancelled"
 
 
 async def test_a_drawdown_beyond_its_limit_kills_and_stays_so_over_a_restart(opened):

@@ -15,6 +15,7 @@ from trading_mcp.api.subscribers import Subscriber
 from trading_mcp.domain.access import Principal
 from trading_mcp.domain.errors import InvalidRequest, TradingError, Unauthorized
 from trading_mcp.services.announcements import CHANNELS, Channel
+from trading_mcp.services.rates import Rate
 from trading_mcp.services.views import iso
 
 POLICY_VIOLATION = 1008
@@ -75,7 +76,7 @@ class Conversation:
         self._subscriber, self._receive, self._send = subscriber, receive, send
         self._entrance, self._most_per_second = entrance, most_per_second
         self._errors = 0
-        self._second, self._in_second = 0, 0
+        self._rate = Rate(most_per_second, 1.0, time.monotonic)
 
     async def introduction(self) -> Principal | None:
         """Return who the client says it is, in its first message; None if it does not, in time."""
@@ -172,11 +173,7 @@ class Conversation:
         await self._send({"type": "websocket.send", "text": msgspec.json.encode(told).decode()})
 
     def _is_flood(self) -> bool:
-        second = int(time.monotonic())
-        if second != self._second:
-            self._second, self._in_second = second, 0
-        self._in_second += 1
-        return self._in_second > self._most_per_second
+        return self._rate.take("").is_refused
 
     def _end(self, reason: str) -> None:
         self._subscriber.line.hang_up(POLICY_VIOLATION, reason)

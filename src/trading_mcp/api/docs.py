@@ -19,26 +19,32 @@ _JSON = "application/json"
 
 
 class OpenApiJson(OpenAPIRenderPlugin):
-    """Serves the document."""
+    """Serves the document. It is made once: anybody may ask, and it takes a while."""
 
     def __init__(self, *, path: str):
         super().__init__(path=path, media_type=MediaType.JSON, favicon="", style="")
+        self._made = b""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Return the document."""
-        return json.dumps(corrected(openapi_schema, request.app)).encode()
+        self._made = self._made or json.dumps(corrected(openapi_schema, request.app)).encode()
+        return self._made
 
 
 class DocsPage(OpenAPIRenderPlugin):
-    """Serves the page."""
+    """Serves the page, made once for each of the few names that the server is called by."""
 
     def __init__(self, *, path: str):
         super().__init__(path=path, favicon="", style="")
+        self._made: dict[str, bytes] = {}
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Return the page. The commands on it name the address at which it was asked for."""
         base = str(request.base_url).rstrip("/")
-        return Page(corrected(openapi_schema, request.app), base).html().encode()
+        if base not in self._made:
+            document = corrected(openapi_schema, request.app)
+            self._made[base] = Page(document, base).html().encode()
+        return self._made[base]
 
 
 class Page:

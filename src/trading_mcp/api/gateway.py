@@ -156,7 +156,7 @@ class Gateway:
         if self._limits is None:
             return
         principal = principal_of(scope)
-        self._limits.let_in(visit.client)
+        self._limits.let_in(visit.client, body)
         visit.headers = []
         if allowance := self._limits.call(principal, visit.client, body):
             self._tell(visit, allowance)

@@ -16,7 +16,9 @@ Level = Literal["debug", "info", "warning", "error"]
 
 _SECRET = re.compile(r"secret|password|passphrase|token|api_?key|authorization|signature", re.I)
 _HIDDEN = "[hidden]"
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 """What would steer the terminal that shows a log, or hide in it. Callers choose their paths."""
 _CHATTY = ("uvicorn", "fastmcp", "mcp", "httpx", "httpx2", "httpcore", "asyncio", "websockets")
 _SECRETIVE = ("ccxt", "apprise", "urllib3", "requests")

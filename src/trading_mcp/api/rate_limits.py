@@ -45,13 +45,17 @@ class RateLimits:
         """Count an MCP request before it is known who asks."""
         return self._knocks.take(household(address))
 
-    def let_in(self, address: str) -> None:
-        """Take back a knock: agents' requests count as calls, and only if a tool is called."""
-        self._knocks.give_back(household(address))
+    def let_in(self, address: str, body: bytes) -> None:
+        """Take back a knock: agents' requests count as calls, and only if a tool is called.
+
+        Not one that opens a session, which the server keeps for half an hour after its last use.
+        """
+        if _method(body) != "initialize":
+            self._knocks.give_back(household(address))
 
     def call(self, principal: Principal, address: str, body: bytes) -> Allowance | None:
         """Count a tool's call, if *body* is one, for its key or user, or else for its address."""
-        if not _is_call(body):
+        if _method(body) not in ("tools/call", None):
             return None
         is_known = not principal.name.startswith("local:")
         return self._calls.take(principal.name if is_known else household(address))
@@ -75,11 +79,12 @@ def excess(allowance: Allowance) -> TooManyRequests | None:
     )
 
 
-def _is_call(body: bytes) -> bool:
+def _method(body: bytes) -> str | None:
+    """Return what *body* asks for; None if that cannot be read here: whoever reads it more kindly
+    may find a call in it."""
     if not body:
-        return False  # opening or ending a session
+        return ""  # listening to a session, or ending it
     try:
-        message = msgspec.json.decode(body, type=_Message)
+        return msgspec.json.decode(body, type=_Message).method
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return True  # whoever reads it more kindly than this may find a call in it
-    return message.method == "tools/call"
+        return None

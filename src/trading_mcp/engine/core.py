@@ -247,8 +247,11 @@ class Core:
 
     def halt(self, now: int) -> Objection | None:
         """Return why nothing may be opened or enlarged now, whatever the order."""
-        state, at = self.state, max(self.desk.now, now)
-        return halts.halt(halts.Facts(at, state.kill_switch, state.pauses, self.standings.equity()))
+        return halts.halt(self._facts(now))
+
+    def calls_off(self, now: int) -> bool:
+        """Say whether entries that rest at an exchange must be cancelled."""
+        return halts.calls_off(self._facts(now))
 
     def is_waiting(self, order_id: str) -> bool:
         """Say whether an approved order has not been handed out for sending yet."""
@@ -270,6 +273,10 @@ class Core:
     def working_entries(self) -> tuple[Order, ...]:
         """Return the orders that may still enlarge a position."""
         return tuple(o for o in self.state.orders.values() if not o.reduce_only)
+
+    def _facts(self, now: int) -> halts.Facts:
+        state, at = self.state, max(self.desk.now, now)
+        return halts.Facts(at, state.kill_switch, state.pauses, self.standings.equity())
 
     def _is_killed(self, order: Order) -> bool:
         return self.state.kill_switch is not None and not order.reduce_only

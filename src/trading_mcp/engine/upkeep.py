@@ -113,7 +113,7 @@ class Upkeep:
             session.core.standings.lose_price(key)
         session.ledger.write(session.core.on_time(session.clock.now()))
         session.hub.publish(self._measured())
-        if session.state.kill_switch is not None and session.core.working_entries():
+        if session.core.calls_off(session.clock.now()) and session.core.working_entries():
             # Not waited for: an exchange that is silent must not hold the watch up.
             session.flight.spawn(self._sweep())
         if ticks % FLUSH_EVERY == 0:

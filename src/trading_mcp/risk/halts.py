@@ -45,6 +45,15 @@ def halt(account: Account) -> Objection | None:
     return killed(account) or paused(account) or unvalued(account)
 
 
+def calls_off(account: Account) -> bool:
+    """Say whether entries that work already must go too.
+
+    A fill would open or enlarge a position just as a new order would. An account value that is
+    not known for the moment is no reason: it comes back.
+    """
+    return killed(account) is not None or paused(account) is not None
+
+
 def killed(account: Account) -> Objection | None:
     """Return the objection of the kill switch, if it is on."""
     switch = account.kill_switch

@@ -1,6 +1,7 @@
 """The MCP server: tools, resources and prompts, and the application that serves them over HTTP."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from fastmcp import FastMCP
 from fastmcp.server.http import StarletteWithLifespan
@@ -33,9 +34,23 @@ INSTRUCTIONS = (
 )
 
 
+class NothingKept:
+    """What FastMCP keeps for each client's session: nothing, for no tool here asks for it."""
+
+    async def get(self, *, key: str) -> None:
+        """Return what is kept under *key*."""
+
+
+class Server(FastMCP[None]):
+    """FastMCP without sessions' state: its own store takes half a second to be imported, at the
+    first list of tools."""
+
+    _state_store: Any = NothingKept()
+
+
 def build_mcp(context: ApiContext, entries: Sequence[Entry]) -> FastMCP[None]:
     """Return the server with a tool for each of *entries*."""
-    server: FastMCP[None] = FastMCP(
+    server = Server(
         NAME,
         instructions=INSTRUCTIONS,
         version=context.version,
