@@ -49,6 +49,7 @@ REFUSED = [
     (telegram(rules=[]), "INVALID_PARAMETER", "rules"),
     (telegram(rules=RULES * 2), "INVALID_PARAMETER", "rules[1]"),
     (telegram(name="Not A Name"), "INVALID_PARAMETER", "name"),
+    (telegram(name="phone\n"), "INVALID_PARAMETER", "name"),
     (ruled(), "MISSING_PARAMETER", "rules[0].trigger"),
     (ruled(trigger="full_moon"), "INVALID_PARAMETER", "rules[0].trigger"),
     (ruled(trigger="exposure"), "MISSING_PARAMETER", "rules[0].threshold"),

@@ -41,7 +41,7 @@ async def test_a_check_has_every_rules_verdict_with_its_headroom(desk):
 )
 async def test_an_order_of_the_largest_size_passes_and_a_step_more_does_not(desk, order):
     await desk.ask("submit_market_order", pair="SOL-USDT", side="buy", amount=2.5)
-    market = desk.session.market("sim", order["pair"])
+    market = desk.session.core.markets[f"sim:{order['pair']}"]
     if "price" in order:
         order = {**order, "price": round(await desk.price(order["pair"]) * 0.9, 1)}
     first = await desk.ask("check_risk_limits", **order, amount=0.001)
@@ -127,7 +127,7 @@ async def test_a_stop_lies_so_many_ranges_away_on_the_tick(desk, side, sign):
     asked = {"pair": "BTC-USDT", "interval": "15m", "period": 14}
     ranges = await desk.ask("calculate_atr", **asked)
     found = await desk.ask("calculate_stop_loss", **asked, side=side, entry_price=60_000.0)
-    market = desk.session.market("sim", "BTC-USDT")
+    market = desk.session.core.markets["sim:BTC-USDT"]
     assert found.atr == pytest.approx(ranges.atr, rel=1e-6)
     assert found.stop_loss == pytest.approx(60_000 + sign * 2 * found.atr, abs=float(market.tick))
     assert Decimal(str(found.stop_loss)) % market.tick == 0

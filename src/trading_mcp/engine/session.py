@@ -15,7 +15,7 @@ from trading_mcp.domain.errors import (
     StorageUnavailable,
     TradingError,
 )
-from trading_mcp.domain.markets import Market, MarketKey, market_key
+from trading_mcp.domain.markets import MarketKey
 from trading_mcp.domain.orders import Order, OrderIntent, Refused
 from trading_mcp.domain.positions import Position
 from trading_mcp.engine.core import Core
@@ -268,15 +268,6 @@ class Session:
         """Return what an exchange is, such as "simulated"; "" of one not configured any more."""
         known = self.exchanges.get(exchange)
         return known.source if known else ""
-
-    def market(self, exchange: str, symbol: str) -> Market:
-        """Return one market. Raises InvalidParameter."""
-        market = self.core.markets.get(market_key(exchange, symbol))
-        if market is None:
-            raise InvalidParameter(
-                f"pair: {symbol} is not a market of {exchange}", field="pair", exchange=exchange
-            )
-        return market
 
     async def follow(self, key: MarketKey) -> None:
         """Begin to watch a market: its candles so far, its price now, then its stream."""

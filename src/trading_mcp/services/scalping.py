@@ -6,11 +6,12 @@ from trading_mcp.domain import entries as e
 from trading_mcp.domain.errors import InvalidParameter
 from trading_mcp.domain.markets import Market, MarketKey
 from trading_mcp.engine.session import Session
+from trading_mcp.services.lookup import market_named, market_of
 from trading_mcp.services.operations import Caller, operation
 from trading_mcp.services.shapes.common import Done, Mutation, Nothing
 from trading_mcp.services.shapes.execution import BotRequest, PairRequest
 from trading_mcp.services.shapes.status import Health, Metrics, Status
-from trading_mcp.services.views import duration, iso, number, symbol_from
+from trading_mcp.services.views import duration, iso, number
 
 HealthWord = Literal["healthy", "degraded", "unhealthy"]
 
@@ -124,10 +125,7 @@ class ScalpingService:
     @operation("scalping", "control", idempotent=True, rest_only="agents name pairs in start_bot")
     async def add_pair(self, request: PairRequest, caller: Caller) -> Done:
         """Trade one more market."""
-        market = self._session.market(
-            self._session.exchange(request.exchange).name,
-            symbol_from(request.pair, request.market_type),
-        )
+        market = market_of(self._session, request)
         if market.key in self._session.state.pairs:
             return Done(message="Pair is traded already")
         await self._session.follow(market.key)
@@ -137,8 +135,7 @@ class ScalpingService:
     @operation("scalping", "control", idempotent=True, rest_only="agents name pairs in start_bot")
     async def remove_pair(self, request: PairRequest, caller: Caller) -> Done:
         """Trade a market no longer. An open position there is still watched until it closes."""
-        exchange = self._session.exchange(request.exchange).name
-        market = self._session.market(exchange, symbol_from(request.pair, request.market_type))
+        market = market_of(self._session, request)
         pairs = self._session.state.pairs
         if market.key not in pairs:
             raise InvalidParameter(
@@ -150,8 +147,7 @@ class ScalpingService:
         return Done(message="Pair removed successfully")
 
     def _markets(self, exchange: str | None, pairs: list[str]) -> list[Market]:
-        name = self._session.exchange(exchange).name
-        return [self._session.market(name, symbol_from(pair, None)) for pair in pairs]
+        return [market_named(self._session, exchange, pair) for pair in pairs]
 
     async def _trade_only(self, markets: list[Market], caller: Caller) -> e.PairsChanged:
         for market in markets:

@@ -13,7 +13,8 @@ from trading_mcp.services.shapes.common import Id, Mutation
 ChannelId = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$",
+        # `$` alone would let a line end follow, and `\Z` is not JSON schema's.
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$(?!\n)",
         description="A channel's id: the name that it was given, or else its type",
     ),
 ]
