@@ -25,8 +25,9 @@ REMEMBERED = 1_000
 """How many ended orders, closed positions and outside trades are kept at hand."""
 OUTSIDE_MS = 2 * DAY_MS
 """How long funding, liquidations and trades that are not ours are remembered at least."""
-ANSWERS = 10_000
-"""How many answers to requests with an idempotency key are kept."""
+ANSWERS, MOST_ANSWERS = 10_000, 50_000
+"""How many answers to requests with an idempotency key are kept at least; those of the last day are
+kept up to the second number."""
 ALL = ""
 """The key of the record of all owners, or of all exchanges, together."""
 FOUNDING = "founding"
@@ -169,7 +170,7 @@ class State(msgspec.Struct, kw_only=True):
                 self.periods[entry.period] = began
                 self.periods.setdefault(FOUNDING, began)
             case e.Answered():
-                self._remember(self.answers, f"{entry.principal}:{entry.key}", entry, ANSWERS)
+                self._remember_answer(entry)
             case e.AlertRaised():
                 self._remember(self.alerts, entry.alert.id, entry.alert)
 
@@ -279,6 +280,12 @@ class State(msgspec.Struct, kw_only=True):
         while len(shelf) > REMEMBERED and shelf[oldest] < at - OUTSIDE_MS:
             del shelf[oldest]
             oldest = next(iter(shelf))
+
+    def _remember_answer(self, entry: e.Answered) -> None:
+        # A repeated request must find its answer for a day, however busy others are.
+        oldest = next(iter(self.answers.values()), entry)
+        most = ANSWERS if entry.at - oldest.at > DAY_MS else MOST_ANSWERS
+        self._remember(self.answers, f"{entry.principal}:{entry.key}", entry, most)
 
     @staticmethod
     def _remember(shelf: dict[str, Any], key: str, value: Any, most: int = REMEMBERED) -> None:
