@@ -23,6 +23,7 @@ from trading_mcp.domain.candles import INTERVALS
 from trading_mcp.domain.markets import symbol_of
 from trading_mcp.engine.settings import ScalpingSettings, StrategiesSettings
 from trading_mcp.risk.settings import RiskSettings
+from trading_mcp.services.choices import choice
 
 API_KEY = "TRADING_MCP_API_KEY"
 """The environment variable with the key that this program's commands show to a server."""
@@ -63,6 +64,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     alerts: AlertsSettings = msgspec.field(default_factory=AlertsSettings)
     storage: StorageSettings = msgspec.field(default_factory=StorageSettings)
     logging: LoggingSettings = msgspec.field(default_factory=LoggingSettings)
+
+
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 
 
 class ConfigError(Exception):
@@ -186,7 +190,12 @@ def _located(message: str) -> str:
     text, at, path = message.rpartition(" - at `$")
     if not at:
         return message
-    return f"{path.rstrip('`').lstrip('.') or 'configuration'}: {text}"
+    path = path.rstrip("`")
+    if unknown := _UNKNOWN.fullmatch(text):
+        name = f"{path}.{unknown['name']}".lstrip(".")
+        return f"{name}: there is no such setting; `trading-mcp config check` lists them"
+    chosen = choice(text, Config, path)
+    return f"{path.lstrip('.') or 'configuration'}: {chosen[0] if chosen else text}"
 
 
 def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from trading_mcp.adapters.credentials.secret import kept_secret
 from trading_mcp.adapters.credentials.tokens import JwtTokens
-from trading_mcp.app import _token_secret
+from trading_mcp.app.access import token_secret
 from trading_mcp.config import ConfigError, load, login_required, requests_limited
 from trading_mcp.domain.access import Claims
 
@@ -61,7 +61,10 @@ def test_elsewhere_nothing_starts_unless_a_login_is_set_or_others_are_meant(requ
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        ("auth.required=perhaps", "auth.required"),
+        ("auth.required=perhaps", "auth.required: expected one of true, false, auto, got 'perhaps'"),
+        ("server.port=any", "server.port: expected one of an integer, off, got 'any'"),
+        ("risk.mode=mad", "risk.mode: expected one of Aggressive, Conservative, "),
+        ("strategies.settings.rsi.wait=1", "strategies.settings"),
         ("auth.token_minutes=0", "auth.token_minutes"),
         ("auth.token_secret=hunter2", "auth.token_secret: expected env:NAME"),
         ("auth.token_secret=env:", "auth.token_secret: expected env:NAME"),
@@ -117,10 +120,10 @@ def test_the_secret_may_come_from_the_environment(
     config = load(None, ["auth.token_secret=env:TOKENS"])
     monkeypatch.setenv("TOKENS", "x" * 31)
     with pytest.raises(ConfigError, match="TOKENS has 31 bytes"):
-        _token_secret(config, tmp_path)
+        token_secret(config, tmp_path)
     monkeypatch.setenv("TOKENS", "x" * 32)
 
-    assert _token_secret(config, tmp_path)() == b"x" * 32
+    assert token_secret(config, tmp_path)() == b"x" * 32
     assert os.listdir(tmp_path) == []
 
 

@@ -190,7 +190,7 @@ class Desk:
 
     def __init__(self, config: Any, server: app.Server):
         self.server, self.session = server, server.session
-        self._app = build_app(app._context(config, server))
+        self._app = build_app(app.context(config, server))
 
     async def ask(self, operation_name: str, /, **arguments: Any) -> Any:
         operation = self.server.operations[operation_name]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
 
 from trading_mcp.domain.alerts import Channel
 from trading_mcp.domain.entries import AlertRaised
@@ -39,6 +40,25 @@ async def test_an_alert_is_told_through_the_channels_that_asked_for_it(
 
     assert sorted(name for name, *_ in bench.line.told) == ["a", "b"]
     assert await kept(one) == {"alert_001": [("a", "delivered", 1, ""), ("b", "delivered", 1, "")]}
+
+
+async def test_what_is_told_is_not_logged_as_part_of_the_request_that_set_the_channel_up(
+    bench: Any, alert: MakeAlert, channel: MakeChannel
+) -> None:
+    one, send, seen = await bench.dispatcher(), bench.line.send, []
+
+    async def noting(*given: Any) -> None:
+        seen.append(structlog.contextvars.get_contextvars())
+        await send(*given)
+
+    bench.line.send = noting
+    with structlog.contextvars.bound_contextvars(request_id="the set-up's"):
+        await one.configure(channel("order_error"))
+
+    one.hear(AlertRaised(at=1, alert=alert()))
+    await bench.line.until(lambda: bench.line.told)
+
+    assert seen == [{}]
 
 
 async def test_an_alert_that_nobody_asked_for_is_remembered_all_the_same(

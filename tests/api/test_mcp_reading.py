@@ -204,7 +204,7 @@ async def test_what_a_user_fills_in_stays_a_value(agent: Client[Any]) -> None:
 
 
 async def test_a_prompt_without_its_arguments_is_refused(agent: Client[Any]) -> None:
-    with pytest.raises(McpError):
+    with pytest.raises(McpError, match="side, amount must be given"):
         await agent.get_prompt("check_a_trade", {"pair": "BTC-USDT"})
 
 

@@ -31,6 +31,7 @@ def test_of_a_list_the_first_rows_and_the_last_are_told() -> None:
         ({"limits": {}}, "limits: none"),
         ({"by": {"1m": {"rsi": 30.5}, "5m": {"rsi": 60.0}}}, "by.1m: rsi 30.5; by.5m: rsi 60"),
         ({"stop": None, "reason": ""}, "stop unknown"),
+        ({"count": 1, "next_cursor": None}, "count 1"),
         ({}, "Done"),
     ],
 )

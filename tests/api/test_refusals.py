@@ -86,6 +86,14 @@ async def test_a_refusal_says_what_was_expected_and_found(client: httpx.AsyncCli
     assert answer.json()["details"] == {"field": "$.pair", "expected": "str", "found": "int"}
 
 
+async def test_a_refusal_says_what_a_field_takes(client: httpx.AsyncClient) -> None:
+    answer = (await client.put(LIMITS, json={"risk_mode": "normal"})).json()
+
+    modes = ["Aggressive", "Conservative", "ControlledCrazy", "Normal"]
+    assert answer["error"] == f"risk_mode: expected one of {', '.join(modes)}, got 'normal'"
+    assert answer["details"] == {"field": "$.risk_mode", "expected": modes}
+
+
 @pytest.mark.parametrize("path", ["/nope", "/api/v1/scalping/nope", "/mcpnope", "/mcp/nope"])
 async def test_an_unknown_path_is_not_found(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)

@@ -147,7 +147,7 @@ class _Thread(threading.Thread):
         config = load(SHIPPED, self._settings)
         listens: asyncio.Future[dict[str, str]] = self._loop.create_future()
         async with app.running(config) as server:
-            context = app._context(config, server)
+            context = app.context(config, server)
             offered = catalogue(context.operations.values(), context.mcp)
             mcp = build_mcp(context, offered)
             served = asyncio.create_task(

@@ -26,7 +26,7 @@ async def guarded(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     with app.registry(config) as people:
         people.add_user(LOGIN["body"]["username"], LOGIN["body"]["password"], ["read"])
     async with app.running(config) as server:
-        transport = httpx.ASGITransport(build_app(app._context(config, server)))
+        transport = httpx.ASGITransport(build_app(app.context(config, server)))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9090") as made:
             yield made
 

@@ -45,7 +45,7 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
     ready: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
     async with app.running(config) as server:
-        whole, sockets = build_app(app._context(config, server)), bind(config.server)
+        whole, sockets = build_app(app.context(config, server)), bind(config.server)
         serving = asyncio.create_task(
             serve(whole, config.server, sockets, on_ready=ready.set_result, stop=stop)
         )

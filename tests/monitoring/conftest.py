@@ -30,7 +30,7 @@ class Desk:
 
     def __init__(self, config: Any, server: app.Server):
         self.server, self.session = server, server.session
-        self.context = app._context(config, server)
+        self.context = app.context(config, server)
         self.app = build_app(self.context)
         transport = httpx.ASGITransport(self.app)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://localhost")

@@ -54,7 +54,7 @@ def test_who_may_come_in_is_decided_while_the_server_runs(
     assert "may trade" in command("status")
     assert asyncio.run(over_the_bridge(environment, data_dir))["running"] in (True, False)
     environment["TRADING_MCP_API_KEY"] = "tmcp_wrong"
-    assert "set TRADING_MCP_API_KEY to a key" in run("status", "--data-dir", data_dir).stderr
+    assert "TRADING_MCP_API_KEY to one of its" in run("status", "--data-dir", data_dir).stderr
     del environment["TRADING_MCP_API_KEY"]
 
     # Revoked at once; a login ends for good.

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -20,8 +21,11 @@ def test_status_tells_how_the_running_server_is(serve, run, data_dir: Path) -> N
     as_json = run("status", "--data-dir", data_dir, "--json")
 
     assert told.returncode == as_json.returncode == 0
-    assert f"{server.urls['rest']} (process {server.process.pid})" in told.stdout
+    assert f"{server.urls['rest']} (process {server.process.pid}, up " in told.stdout
     assert "kill switch  off" in told.stdout
+    httpx.post(f"{server.urls['gateway']}/api/v1/scalping/stop")
+    stopped = run("status", "--data-dir", data_dir).stdout
+    assert "may trade  no: The scalping engine is stopped" in stopped
     assert json.loads(as_json.stdout)["pairs"] == ["BTC-USDT", "ETH-USDT", "DOGE-USDT"]
 
 

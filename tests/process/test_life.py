@@ -84,7 +84,7 @@ def test_a_busy_port_is_told_with_the_flag_that_moves_it(run, data_dir: Path, fl
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--set", "server.prot=1"], "server: Object contains unknown field `prot`"),
+        (["--set", "server.prot=1"], "server.prot: there is no such setting"),
         (["--set", "exchanges.sim.speed=0"], "exchanges.sim.speed"),
         (["--set", "scalping.pairs=['BTC-NOPE']"], "scalping.pairs: sim:BTC-NOPE"),
         (["--set", "speed"], "section.key=value"),

@@ -74,6 +74,7 @@ async def test_symbol_and_position_must_agree(desk, symbol):
     with pytest.raises(InvalidParameter, match=r"symbol: .* is a position in ETH") as refused:
         await desk.ask("close_futures_position", symbol=symbol, position_id=position.id)
     assert refused.value.details["field"] == "symbol"
+    assert ("spot position" in refused.value.hint) == (kind == SPOT)
     assert (await desk.ask("get_positions")).count == 1
 
 

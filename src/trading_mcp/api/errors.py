@@ -18,6 +18,7 @@ from trading_mcp.domain.errors import (
     TradingError,
     Unauthorized,
 )
+from trading_mcp.services.choices import choice
 
 log = structlog.get_logger(__name__)
 LONGEST = 300
@@ -86,10 +87,15 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """Return the error as a sentence or two."""
         unknown = "The outcome is unknown: ask before you repeat it." * (self.outcome == "unknown")
-        return " ".join(part for part in (f"{self.code}: {self.error}", unknown, self.hint) if part)
+        parts = [part for part in (f"{self.code}: {self.error}", unknown, self.hint) if part]
+        return " ".join([*map(_ended, parts[:-1]), parts[-1]])
 
 
 _HTTP_ONLY = ("status", "headers")
+
+
+def _ended(part: str) -> str:
+    return part if part.endswith((".", "?", "!")) else f"{part}."
 
 
 def problem(error: Exception) -> Problem:
@@ -122,8 +128,8 @@ def _headers(error: Exception, known: TradingError) -> dict[str, str]:
             return (error.headers or {}) if isinstance(error, HTTPException) else {}
 
 
-def refusal(error: msgspec.DecodeError | UnicodeDecodeError) -> TradingError:
-    """Return the error that says what msgspec found wrong with a request, and where."""
+def refusal(error: msgspec.DecodeError | UnicodeDecodeError, kind: Any) -> TradingError:
+    """Return the error that says what msgspec found wrong with a request of *kind*, and where."""
     if not isinstance(error, msgspec.ValidationError):
         return InvalidRequest(f"The body is not JSON: {error}"[:LONGEST])
     found = _AT.fullmatch(str(error))
@@ -131,8 +137,10 @@ def refusal(error: msgspec.DecodeError | UnicodeDecodeError) -> TradingError:
     what = found["what"] if found else str(error)
     if field := _FIELD.fullmatch(what):
         return _about_field(field["fault"], f"{path}.{field['name']}"[:LONGEST])
-    kind = InvalidRequest if path == "$" else InvalidParameter
-    return kind(f"{_name(path)}: {what}"[:LONGEST], field=path, **_facts(what))
+    if chosen := choice(what, kind, path):
+        return InvalidParameter(f"{_name(path)}: {chosen[0]}", field=path, expected=chosen[1])
+    fault = InvalidRequest if path == "$" else InvalidParameter
+    return fault(f"{_name(path)}: {what}"[:LONGEST], field=path, **_facts(what))
 
 
 def _path(path: str | None, owner: str | None) -> str:
@@ -165,18 +173,18 @@ def _known(error: Exception) -> TradingError | None:
         case ValidationException():
             return _of_parameter(error)
         case HTTPException() if error.status_code in _BY_STATUS:
-            kind, message = _BY_STATUS[error.status_code]
-            return kind(message)
+            kind, message, hint = _BY_STATUS[error.status_code]
+            return kind(message, hint=hint)
         case HTTPException() if 400 <= error.status_code < 500:
             return InvalidRequest(error.detail[:LONGEST])
         case _:
             return None
 
 
-_BY_STATUS: dict[int, tuple[type[TradingError], str]] = {
-    404: (NotFound, "No such path"),
-    405: (MethodNotAllowed, "The path takes other methods"),
-    413: (BodyTooLarge, "The body is too large"),
+_BY_STATUS: dict[int, tuple[type[TradingError], str, str]] = {
+    404: (NotFound, "No such path", "GET /docs lists the paths."),
+    405: (MethodNotAllowed, "The path takes other methods", "The header Allow names them."),
+    413: (BodyTooLarge, "The body is too large", ""),
 }
 
 

@@ -160,7 +160,7 @@ class Gateway:
         visit.headers = []
         if allowance := self._limits.call(principal, visit.client, body):
             self._tell(visit, allowance)
-            scope[EXCESS] = excess(allowance)
+            scope[EXCESS] = excess(allowance, "tool calls in an hour")
 
     def _tell(self, visit: "Visit", allowance: Allowance) -> None:
         assert self._limits is not None

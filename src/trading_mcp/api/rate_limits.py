@@ -67,12 +67,12 @@ class RateLimits:
         return [(f"x-ratelimit-{name}".encode(), str(n).encode()) for name, n in told.items()]
 
 
-def excess(allowance: Allowance) -> TooManyRequests | None:
-    """Return the error that *allowance* amounts to."""
+def excess(allowance: Allowance, what: str = "requests in a minute") -> TooManyRequests | None:
+    """Return the error that *allowance*, of *what*, amounts to."""
     if not allowance.is_refused:
         return None
     return TooManyRequests(
-        f"More than {allowance.limit} requests in the time they are meant for",
+        f"More than {allowance.limit} {what}",
         retry_after_s=allowance.retry_after_s,
         hint="Wait as long as `retry_after_s` says.",
         limit=allowance.limit,

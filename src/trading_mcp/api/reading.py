@@ -17,7 +17,7 @@ def read_json(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise refusal(error) from None
+        raise refusal(error, kind) from None
 
 
 def read_fields(fields: Mapping[str, Any], kind: type[T]) -> T:
@@ -25,7 +25,7 @@ def read_fields(fields: Mapping[str, Any], kind: type[T]) -> T:
     try:
         return msgspec.convert(fields, kind)
     except msgspec.ValidationError as error:
-        raise refusal(error) from None
+        raise refusal(error, kind) from None
 
 
 def read_arguments(arguments: Mapping[str, Any], kind: type[T]) -> T:
@@ -33,7 +33,7 @@ def read_arguments(arguments: Mapping[str, Any], kind: type[T]) -> T:
     try:
         request = msgspec.convert(arguments, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise refusal(error) from None
+        raise refusal(error, kind) from None
     # Text converts to infinity, which JSON itself cannot say.
     for path in _not_finite(msgspec.to_builtins(request), "$"):
         raise InvalidParameter(f"{path}: a finite number is expected", field=path)

@@ -28,7 +28,7 @@ def status(arguments: argparse.Namespace) -> int:
     try:
         answer = _ask(f"{address}/api/v1/scalping/status")
     except urllib.error.HTTPError as error:
-        hint = f"; set {API_KEY} to a key of its" if error.code == 401 else ""
+        hint = f"; set {API_KEY} to one of its keys" if error.code == 401 else ""
         print(f"The server at {address} refuses: {error}{hint}", file=sys.stderr)
         return 3
     except (OSError, ValueError, urllib.error.URLError) as error:
@@ -50,15 +50,15 @@ def _ask(url: str) -> dict[str, Any]:
 
 def _told(address: str, running: dict[str, Any], answer: dict[str, Any]) -> str:
     lines = {
-        "server": f"{address} (process {running.get('pid')})",
-        "engine": f"{'running' if answer['running'] else 'stopped'} for {answer['uptime']}",
+        "server": f"{address} (process {running.get('pid')}, up {answer['uptime']})",
+        "engine": "running" if answer["running"] else "stopped",
         "health": answer["health_status"],
         "trading time": answer["trading_time"],
         "exchanges": ", ".join(answer["exchanges"]),
         "pairs": ", ".join(answer["pairs"]) or "none",
         "strategies": ", ".join(answer["strategies"]) or "none",
         "positions": f"{answer['open_positions']} open",
-        "may trade": "yes" if answer["can_trade"] else "no",
+        "may trade": "yes" if answer["can_trade"] else f"no: {answer['limit_reason']}",
         "kill switch": "ON" if answer["kill_switch_active"] else "off",
     }
     told = [f"{name:>13}  {value}" for name, value in lines.items()]

@@ -184,7 +184,8 @@ class Core:
         if status == "filled":
             # Nothing more will trade: what is not filled by now never will be.
             status = "filled" if order.filled >= order.amount else "cancelled"
-        evidence = f"exchange: {report.status} {report.reason}".strip()
+        why = f" ({report.reason})" if report.reason else ""
+        evidence = f"exchange: {report.status}{why}"
         if order.status in ("rejected", "abandoned") and status in ("open", "partial"):
             booking.revive(self.desk, order, status, evidence)
         elif order.working:

@@ -1,6 +1,7 @@
 """One channel's outbox: what waits to be told, tried again ever more slowly."""
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -31,7 +32,8 @@ class Outbox:
         self._carrier, self._told, self._clock, self._sleep = carrier, told, clock, sleep
         self._waiting: dict[str, tuple[Alert, Delivery]] = {}
         self._news = asyncio.Event()
-        self._task = asyncio.create_task(self._run())
+        # In a context of its own: its log lines are not the request's that set the channel up.
+        self._task = asyncio.create_task(self._run(), context=contextvars.Context())
 
     def add(self, alert: Alert, delivery: Delivery) -> None:
         """Let *alert* wait until its delivery is due."""

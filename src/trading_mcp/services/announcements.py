@@ -9,7 +9,7 @@ from trading_mcp.domain import entries as e
 from trading_mcp.domain.positions import Position
 from trading_mcp.engine.facts import MetricsMeasured, PositionMarked
 from trading_mcp.engine.hub import Hub
-from trading_mcp.services.views import iso
+from trading_mcp.services.views import iso, number
 
 Channel = Literal["positions", "trades", "metrics", "alerts"]
 CHANNELS: tuple[Channel, ...] = ("positions", "trades", "metrics", "alerts")
@@ -82,7 +82,7 @@ def _position(position: Position, fact: e.FillBooked) -> Announcement:
     data = {
         "id": position.id,
         "symbol": position.symbol,
-        "unrealized_pnl": float(position.unrealized_pnl(fact.fill.price)),
+        "unrealized_pnl": number(position.unrealized_pnl(fact.fill.price)),
         "current_price": float(fact.fill.price),
         "size": float(position.size),
         "realized_pnl": float(position.realized_pnl),

@@ -17,6 +17,11 @@ from trading_mcp.services.refusals import refusal
 from trading_mcp.services.shapes.positions import CloseAnswer, CloseFuturesRequest, CloseRequest
 from trading_mcp.services.views import number, symbol_from
 
+_SPOT = (
+    "It is a spot position: submit_market_order sells one of your own; a strategy's is closed over "
+    "REST, POST /api/v1/positions/{id}/close."
+)
+
 
 class ClosingService:
     """How positions are closed on somebody's wish."""
@@ -38,6 +43,7 @@ class ClosingService:
                 f"symbol: {position.id} is a position in {position.symbol}, not in {symbol}",
                 field="symbol",
                 symbol=position.symbol,
+                hint="" if self._is_perpetual(position) else _SPOT,
             )
         return await self._close(position, request, caller)
 
@@ -85,6 +91,9 @@ class ClosingService:
         if (error := failure(result)) is not None:
             raise error
         return result
+
+    def _is_perpetual(self, position: Position) -> bool:
+        return self._session.core.markets[position.market].type == "perpetual"
 
     def _position_of(self, order: Order) -> Position:
         position = self._session.state.position(order.position_id or "")

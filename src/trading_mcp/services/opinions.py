@@ -12,6 +12,8 @@ from trading_mcp.engine.evaluator import Fault
 from trading_mcp.engine.session import Session
 from trading_mcp.indicators.consensus import Direction, Vote
 from trading_mcp.risk.sizing import widened
+from trading_mcp.rules import exits
+from trading_mcp.services.views import number, on_tick
 from trading_mcp.strategy.base import ENGINE_WINDOW, Strategy
 
 
@@ -85,6 +87,11 @@ def exits_of(session: Session, market: Market, plan: ExitPlan, entry: Signal) ->
     """Return *plan* as wide as the engine would make it for *entry*."""
     standing = session.core.standings.standing(market.key, session.clock.now())
     return widened(plan, standing, entry)
+
+
+def level_at(market: Market, side: int, price: float, percent: float) -> float:
+    """Return the price *percent* in favour of *side* from *price*, on the market's tick."""
+    return number(on_tick(market, exits.level(side, price, percent)))
 
 
 def unheard(session: Session) -> dict[str, str]:

@@ -10,12 +10,11 @@ from trading_mcp.domain.signals import Signal
 from trading_mcp.engine.session import Session
 from trading_mcp.indicators import readings
 from trading_mcp.indicators.consensus import Vote, consensus, timeframe_weight
-from trading_mcp.rules import exits
 from trading_mcp.services.charts import no_candles, sound_candles, timeframes_named
 from trading_mcp.services.intents import default_plan
 from trading_mcp.services.lookup import market_of, told
 from trading_mcp.services.operations import Caller, operation
-from trading_mcp.services.opinions import candles_needed, exits_of, opinions, unheard
+from trading_mcp.services.opinions import candles_needed, exits_of, level_at, opinions, unheard
 from trading_mcp.services.shapes.signals import (
     IndicatorSnapshot,
     OpportunityAnswer,
@@ -59,8 +58,8 @@ class OpportunityService:
             signal=agreed.direction,
             confidence=agreed.confidence,
             entry_price=ticker.last,
-            stop_loss=exits.level(sign, ticker.last, -plan.stop_loss_pct),
-            take_profit=exits.level(sign, ticker.last, plan.take_profit_pct),
+            stop_loss=level_at(market, sign, ticker.last, -plan.stop_loss_pct),
+            take_profit=level_at(market, sign, ticker.last, plan.take_profit_pct),
             indicators=_snapshot(read[0]),
             by_timeframe={name: consensus(given).direction for name, given in votes.items()},
             faults=faults,

@@ -24,10 +24,9 @@ from trading_mcp.services.shapes.planning import (
     TargetAnswer,
     TargetRequest,
 )
-from trading_mcp.services.views import number
+from trading_mcp.services.views import number, on_tick
 
 NO_ROUTE = "the reference names no route for it"
-NO_LEVEL = Decimal("1e-12")
 
 
 class PlanningService:
@@ -103,7 +102,7 @@ class PlanningService:
         wanted = levels.stop_by_range(
             _sign(request.side), float(entry), usual, request.atr_multiplier
         )
-        stop = _on_tick(market, wanted)
+        stop = on_tick(market, wanted)
         if stop <= 0 or stop == entry:
             where = "at or below zero" if stop <= 0 else "nearer than a tick"
             raise InvalidParameter(
@@ -138,7 +137,7 @@ class PlanningService:
         market = market_of(self._session, request)
         entry = await self._entry(market, request.side, request.entry_price)
         stop = self._stop(market, request, entry)
-        target = _on_tick(
+        target = on_tick(
             market,
             levels.target_by_ratio(float(entry), float(stop), request.risk_reward_ratio),
         )
@@ -166,7 +165,7 @@ class PlanningService:
         """Return the stop of *request*, or the default one. Raises InvalidParameter."""
         side = _sign(request.side)
         usual = exits.level(side, float(entry), -self._session.state.parameters.stop_loss_percent)
-        stop = _on_tick(market, request.stop_loss or usual)
+        stop = on_tick(market, request.stop_loss or usual)
         if exits.is_protective(side, float(stop), float(entry)):
             return stop
         wanted = "below" if side > 0 else "above"
@@ -204,8 +203,3 @@ def _usual_risk(standing: Standing) -> float:
 
 def _sign(side: Side) -> int:
     return 1 if side == "buy" else -1
-
-
-def _on_tick(market: Market, level: float) -> Decimal:
-    """Put a level on the market's tick; what is hardly above zero is none."""
-    return market.near_price(exact(level)) if level > NO_LEVEL else ZERO

@@ -180,7 +180,7 @@ class PositionService:
             margin=number(position.margin),
             liquidation_price=self._liquidation_price(position),
             unrealized_pnl=number(profit),
-            roe_percent=margins.return_pct(float(profit), float(position.margin)),
+            roe_percent=margins.return_pct(number(profit), float(position.margin)),
             funding=number(position.funding),
             stop_loss=number(position.stop_loss),
             take_profit=number(position.take_profit),

@@ -7,6 +7,14 @@ from trading_mcp.domain.orders import Refused
 from trading_mcp.services.views import iso
 
 _TIMES = ("activated_at", "until")
+_LARGEST = "check_risk_limits tells in max_size how much would pass."
+_HINTS = {
+    "kill_switch_is_on": "Ask your user: only a person can turn it off, over REST.",
+    "position_is_too_large": _LARGEST,
+    "exposure_is_too_large": _LARGEST,
+    "balance_is_too_small": _LARGEST,
+}
+"""What to do, by the rule that objects."""
 
 
 def refusal(refused: Refused) -> TradingError:
@@ -17,4 +25,10 @@ def refusal(refused: Refused) -> TradingError:
     }
     kind = BY_CODE.get(objection.code, InternalError)
     others = [v.rule for v in refused.verdicts if not v.allowed and v is not objection]
-    return kind(objection.reason, rule=objection.rule, other_objections=others, **details)
+    return kind(
+        objection.reason,
+        hint=_HINTS.get(objection.rule, ""),
+        rule=objection.rule,
+        other_objections=others,
+        **details,
+    )

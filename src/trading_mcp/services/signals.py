@@ -10,7 +10,6 @@ from trading_mcp.engine.evaluator import Fault
 from trading_mcp.engine.session import Session
 from trading_mcp.engine.trading import plan_of
 from trading_mcp.indicators.consensus import consensus
-from trading_mcp.rules import exits
 from trading_mcp.services.charts import closed_at, no_candles, sound_candles
 from trading_mcp.services.lookup import market_named, market_of, provenance
 from trading_mcp.services.operations import Caller, operation
@@ -19,6 +18,7 @@ from trading_mcp.services.opinions import (
     action_of,
     candles_needed,
     exits_of,
+    level_at,
     opinions,
     too_few,
     unheard,
@@ -129,11 +129,10 @@ class SignalService:
         if opinion.recent is not None and opinion.side != "neutral":
             plan = exits_of(self._session, market, plan_of(settings.params), opinion.recent)
             sign = -1 if opinion.side == "short" else 1
-            stop = exits.level(sign, price, -plan.stop_loss_pct)
+            stop = level_at(market, sign, price, -plan.stop_loss_pct)
             # A strategy may do without a target.
-            target = (
-                exits.level(sign, price, plan.take_profit_pct) if plan.take_profit_pct else None
-            )
+            wanted = plan.take_profit_pct
+            target = level_at(market, sign, price, wanted) if wanted else None
         return GeneratedSignal(
             strategy=opinion.strategy,
             active=settings.active,

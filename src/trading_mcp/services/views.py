@@ -6,7 +6,8 @@ from typing import Literal
 
 from trading_mcp.domain import times
 from trading_mcp.domain.errors import InvalidParameter
-from trading_mcp.domain.markets import MarketType, symbol_of
+from trading_mcp.domain.markets import Market, MarketType, symbol_of
+from trading_mcp.domain.numbers import ZERO, exact
 from trading_mcp.domain.orders import Fill, Order, OrderStatus
 from trading_mcp.domain.positions import Position
 from trading_mcp.portfolio.performance import Tally
@@ -16,6 +17,7 @@ from trading_mcp.services.shapes.positions import PastPosition, PositionView
 from trading_mcp.services.shapes.strategies import StrategyPerformance
 
 iso = times.iso
+_NO_LEVEL = 1e-12
 
 
 def milliseconds(text: str, field: str) -> int:
@@ -36,7 +38,13 @@ def milliseconds(text: str, field: str) -> int:
 
 def number(value: Decimal | None) -> float:
     """Return *value* as a JSON number; 0 for none."""
-    return float(value) if value is not None else 0.0
+    # Adding zero takes the sign off a negative one.
+    return float(value) + 0.0 if value is not None else 0.0
+
+
+def on_tick(market: Market, level: float) -> Decimal:
+    """Put a level on the market's tick; what is hardly above zero is none."""
+    return market.near_price(exact(level)) if level > _NO_LEVEL else ZERO
 
 
 def duration(seconds: float) -> str:

@@ -64,7 +64,8 @@ def email(config: EmailConfig, title: str, text: str, *, targets: Targets, timeo
     except ForbiddenTarget as error:
         raise NotDelivered(f"smtp_host: {error}") from None
     # Without TLS the checked address itself is called. With it the name is looked up once more,
-    # and whoever answers must prove to be the server of that name before it is told more than a greeting.
+    # and whoever answers must prove to be the server of that name before it hears more than a
+    # greeting.
     host = addresses[0] if config.security == "none" else config.smtp_host
     plugin = cast(Any, NotifyEmail)(
         smtp_host=host,

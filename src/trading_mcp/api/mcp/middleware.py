@@ -4,11 +4,12 @@ import difflib
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from fastmcp.exceptions import NotFoundError
+from fastmcp.exceptions import NotFoundError, PromptError
+from fastmcp.prompts import PromptResult
 from fastmcp.server.context import Context
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools import Tool, ToolResult
-from mcp.types import CallToolRequestParams, ListToolsRequest
+from mcp.types import CallToolRequestParams, GetPromptRequestParams, ListToolsRequest
 
 from trading_mcp.api.errors import LONGEST
 from trading_mcp.api.mcp.tools import PlainTool, refused
@@ -19,6 +20,8 @@ from trading_mcp.services.operations import Operation
 
 OnCall = CallNext[CallToolRequestParams, ToolResult]
 Called = MiddlewareContext[CallToolRequestParams]
+OnPrompt = CallNext[GetPromptRequestParams, PromptResult]
+Prompted = MiddlewareContext[GetPromptRequestParams]
 
 
 class UnknownTools(Middleware):
@@ -40,6 +43,20 @@ class UnknownTools(Middleware):
             return why_hidden(operation, self._settings)
         near = difflib.get_close_matches(name[:64], self._operations, n=1)
         return f"Did you mean {near[0]}?" if near else "tools/list has those there are."
+
+
+class WholePrompts(Middleware):
+    """Says what a prompt lacks, which FastMCP keeps to itself."""
+
+    async def on_get_prompt(self, context: Prompted, call_next: OnPrompt) -> PromptResult:
+        """Pass on what has every argument that it needs."""
+        asked, server = context.message, context.fastmcp_context
+        assert server is not None
+        prompt = await server.fastmcp.get_prompt(asked.name)
+        needed = [a.name for a in (prompt.arguments or () if prompt else ()) if a.required]
+        if missing := [name for name in needed if name not in (asked.arguments or {})]:
+            raise PromptError(f"{asked.name}: {', '.join(missing)} must be given")
+        return await call_next(context)
 
 
 class PassedOn(Middleware):

@@ -10,7 +10,7 @@ from trading_mcp.api.context import ApiContext
 from trading_mcp.api.mcp.access import OwnTools
 from trading_mcp.api.mcp.catalogue import Entry
 from trading_mcp.api.mcp.counting import Counted
-from trading_mcp.api.mcp.middleware import UnknownTools
+from trading_mcp.api.mcp.middleware import UnknownTools, WholePrompts
 from trading_mcp.api.mcp.prompts import prompts
 from trading_mcp.api.mcp.resources import resources, templates
 from trading_mcp.api.mcp.tools import tool
@@ -59,6 +59,7 @@ def build_mcp(context: ApiContext, entries: Sequence[Entry]) -> FastMCP[None]:
             Counted(context.meters, {entry.name for entry in entries}),
             UnknownTools(context.operations, context.mcp),
             OwnTools(context.operations),
+            WholePrompts(),
         ],
         mask_error_details=True,
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 LONGEST = 700
 """Characters of a summary."""
+CURSOR = "next_cursor"
 _ROWS = 3
 _SHORT_LIST = 8
 _WIDEST = 160
@@ -19,6 +20,8 @@ def summary(answer: Mapping[str, Any]) -> str:
     """
     said = str(answer.get("message", ""))
     rest = {key: value for key, value in answer.items() if key != "message" and value != ""}
+    if rest.get(CURSOR, "") is None:  # which says that there is no further page, not "unknown"
+        del rest[CURSOR]
     plain = [f"{key} {_plain(value)}" for key, value in rest.items() if _is_plain(value)]
     held = [
         text for key, value in rest.items() if not _is_plain(value) for text in _held(key, value)
