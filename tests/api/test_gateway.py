@@ -238,6 +238,8 @@ async def test_the_documentation_needs_nothing_from_outside(client: httpx.AsyncC
     assert "<script" not in page.text
     assert "https://" not in page.text
     assert f"curl -X POST {BASE}{SCALPING}/pairs/add" in page.text
+    assert "integer ≥ 1 ≤ 1000; 100 if left out" in page.text
+    assert "; 1m, 3m, 5m, 15m if left out" in page.text
 
 
 async def test_the_documentation_is_made_once(

@@ -173,7 +173,8 @@ async def test_a_tool_that_is_not_there_is_refused_with_advice(
     assert answer.is_error
     assert answer.structured_content["code"] == "INVALID_REQUEST"
     assert hint in answer.structured_content["hint"]
-    assert ". ".join([answer.structured_content["error"], hint]) in answer.content[0].text
+    told = answer.structured_content
+    assert answer.content[0].text == f"{told['code']}: {told['error']}. {told['hint']}"
     assert len(answer.content[0].text) < 700
 
 

@@ -94,13 +94,13 @@ class Page:
     def _parameters(self, operation: Any) -> Iterator[tuple[str, str, str]]:
         for given in operation.get("parameters", ()):
             name = f"{given['name']} ({given['in']}{', required' * given['required']})"
-            yield name, self._words.kind(given["schema"]), given.get("description", "")
+            yield name, self._words.taken(given["schema"]), given.get("description", "")
 
     def _fields(self, schema: Schema) -> Iterator[tuple[str, str, str]]:
         shape = self._words.resolved(schema)
         for name, field in shape.get("properties", {}).items():
             required = " (required)" * (name in shape.get("required", ()))
-            yield name + required, self._words.kind(field), field.get("description", "")
+            yield name + required, self._words.taken(field), field.get("description", "")
 
     def _curl(self, method: str, path: str, schema: Schema | None) -> str:
         command = f"curl -X {method} " if method != "GET" else "curl "

@@ -62,6 +62,12 @@ class Words:
             name = f"list of {self.kind(schema.get('items', {}))}"
         return " ".join([name, *self._bounds(schema)])
 
+    def taken(self, schema: Schema) -> str:
+        """Return the kind, and what stands in for what is left out."""
+        usual = schema.get("default")
+        told = ", ".join(map(str, usual)) if isinstance(usual, list | tuple) else str(usual or "")
+        return f"{self.kind(schema)}; {told} if left out" if told else self.kind(schema)
+
     def example(self, schema: Schema, name: str = "") -> Any:
         """Return a value of that shape, one that suits a field called *name*."""
         schema = self.resolved(schema)
