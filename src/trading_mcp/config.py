@@ -119,7 +119,9 @@ def login_required(config: Config) -> bool:
 def requests_limited(config: Config) -> bool:
     """Say whether requests are counted."""
     enabled = config.rate_limits.enabled
-    return is_exposed(config.server) if enabled == "auto" else enabled
+    if enabled == "auto":
+        return login_required(config) or is_exposed(config.server)
+    return enabled
 
 
 def _check_access(config: Config) -> None:

@@ -57,6 +57,15 @@ async def test_one_too_many_waits_as_long_as_it_is_told(
     assert again.status_code == 200
 
 
+async def test_whoever_watches_the_server_is_not_shut_out(fakes: Fakes, limited: Any) -> None:
+    limited(requests_per_minute=1)
+    async with in_process(fakes) as client:
+        answers = [await client.get("/health") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert "x-ratelimit-limit" not in answers[-1].headers
+
+
 def told(answer: httpx.Response) -> tuple[str, str, str]:
     names = ("limit", "remaining", "reset")
     limit, remaining, reset = (answer.headers[f"x-ratelimit-{name}"] for name in names)
@@ -67,7 +76,7 @@ async def test_what_is_refused_is_counted_as_well(fakes: Fakes, limited: Any) ->
     """Else guessing keys would cost nothing."""
     limited(requests_per_minute=3)
     async with in_process(fakes) as client:
-        paths = [PATH, "/nope", "/health", PATH]
+        paths = [PATH, "/nope", "/docs", PATH]
         answers = [await client.get(path, headers=shown("tmcp_guess")) for path in paths]
 
     assert [answer.status_code for answer in answers] == [401, 404, 200, 429]
@@ -262,7 +271,7 @@ async def test_each_client_of_a_proxy_has_its_own_limit(
             await client.get(PATH, headers=shown(members.key(), **{"X-Forwarded-For": address}))
             for address in ("192.0.2.1", "192.0.2.2", "6.6.6.6, 192.0.2.1", "2001:db8::1")
         ]
-        again = await client.get("/health", headers={"X-Forwarded-For": "2001:db8::ffff"})
+        again = await client.get(PATH, headers={"X-Forwarded-For": "2001:db8::ffff"})
 
     assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
     assert again.status_code == 429  # the same /64

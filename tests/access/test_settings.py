@@ -43,7 +43,9 @@ def test_a_login_is_required_where_others_may_come(settings: list[str], is_requi
 def test_it_can_be_required_anywhere_and_given_up_where_only_we_are() -> None:
     named = 'server.allowed_hosts=["trade.example"]'
     assert login_required(load(None, ["auth.required=true"]))
+    assert requests_limited(load(None, ["auth.required=true"]))
     assert not login_required(load(None, [named, "auth.required=false"]))
+    assert requests_limited(load(None, [named, "auth.required=false"]))
     assert requests_limited(load(None, ["rate_limits.enabled=true"]))
     assert not requests_limited(load(None, [named, "rate_limits.enabled=false"]))
 

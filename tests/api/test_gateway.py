@@ -159,6 +159,16 @@ async def test_the_gateways_prefix_leads_to_rest(client: httpx.AsyncClient) -> N
     assert through.json() == direct.json()
 
 
+async def test_a_head_is_a_get_without_its_body(server: Running) -> None:
+    async with httpx.AsyncClient(base_url=server.gateway) as client:
+        asked, told = [await ask("/health") for ask in (client.get, client.head)]
+        unknown = await client.head("/no/such/path")
+
+    assert (told.status_code, told.content) == (200, b"")
+    assert told.headers["content-length"] == asked.headers["content-length"]
+    assert unknown.status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/", "/mcp", "/mcp/", "/api/mcp", "/api/mcp/"])
 async def test_mcp_is_spoken_at_all_its_addresses(server: Running, path: str) -> None:
     async with httpx.AsyncClient() as client:

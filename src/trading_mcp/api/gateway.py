@@ -21,7 +21,7 @@ from trading_mcp.api.bodies import ClientGone, checked
 from trading_mcp.api.context import ApiContext, Listeners
 from trading_mcp.api.doors import Doors
 from trading_mcp.api.errors import problem
-from trading_mcp.api.paths import DOCS, MCP, TOOLS, destination
+from trading_mcp.api.paths import DOCS, HEALTH, MCP, TOOLS, destination
 from trading_mcp.api.rate_limits import EXCESS, excess
 from trading_mcp.domain.access import Principal
 from trading_mcp.domain.errors import NotFound, TradingError
@@ -129,6 +129,9 @@ class Gateway:
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
             return
+        if scope["method"] == "HEAD" and path != MCP:
+            # Routes know GET only. The answer's body is left out by whoever writes it to the line.
+            scope = {**scope, "method": "GET"}
         body, receive = await self._with_body(scope, receive)
         if path == MCP:
             self._count_call(scope, visit, body)
@@ -144,7 +147,7 @@ class Gateway:
 
     def _count(self, visit: "Visit", path: str) -> None:
         """Count a request, before anything else is asked of it. Raises TooManyRequests."""
-        if self._limits is None:
+        if self._limits is None or path == HEALTH:
             return
         allowance = (self._limits.knock if path == MCP else self._limits.request)(visit.client)
         self._tell(visit, allowance)

@@ -7,6 +7,7 @@ from trading_mcp.api.asgi import Scope
 MCP = "/mcp"
 TOOLS = "/api/mcp/tools"
 DOCS = "/docs"
+HEALTH = "/health"
 INFO = "/api/gateway/info"
 _SCALPING = "/api/scalping/"
 _ALIASES = {"/api/mcp": MCP, "/api/mcp/mcp": MCP}

@@ -82,6 +82,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
         simulated = await _simulated(config, directory, wall, state.now, checkpoint, stack)
         markets = await simulated.market_data.markets()
         _must_know(state, markets)
+        _tell(state)
         catalogue = _catalogue(config)
         dispatcher = _dispatcher(config, directory / "alerts.sqlite", simulated.clock)
         stack.push_async_callback(dispatcher.close)
@@ -195,6 +196,18 @@ def _must_know(state: State, markets: Sequence[Market]) -> None:
         raise ConfigError(
             f"{', '.join(sorted(gone))}: positions or orders are held there, but no configured "
             "exchange has the market. Configure it again."
+        )
+
+
+def _tell(state: State) -> None:
+    """Say what was found: after a crash the first thing that people look for."""
+    if state.installation:
+        log.info(
+            "recovered",
+            positions=len(state.positions),
+            working_orders=len(state.orders),
+            kill_switch=state.kill_switch is not None,
+            entries=state.seq,
         )
 
 

@@ -138,8 +138,10 @@ class RiskService:
         """Stop all new exposure at once: nothing opens or enlarges a position any more, and working
         entries are cancelled. Open positions keep their stops and may be closed. Use it when
         something looks wrong; only a person can turn it off."""
+        was_on = self._session.state.kill_switch is not None
         cancelled, unresolved = await self._session.kill(request.reason, caller.principal)
-        return self._switched("Kill switch activated", cancelled, unresolved)
+        said = "Kill switch is active already" if was_on else "Kill switch activated"
+        return self._switched(said, cancelled, unresolved)
 
     @operation(
         "risk",
@@ -172,11 +174,12 @@ class RiskService:
                 hint="Raise the limit (PUT /api/v1/scalping/risk/limits), or wait for the next "
                 "day, week or month.",
             )
-        if self._session.state.kill_switch is not None:
-            off = e.KillSwitchChanged(
-                at=self._session.clock.now(), switch=None, principal=caller.principal
-            )
-            await self._session.record(off)
+        if self._session.state.kill_switch is None:
+            return self._switched("Kill switch is off already", [], [])
+        now = self._session.clock.now()
+        await self._session.record(
+            e.KillSwitchChanged(at=now, switch=None, principal=caller.principal)
+        )
         return self._switched("Kill switch deactivated", [], [])
 
     @operation("risk", mcp_only="the reference names no route for it")

@@ -10,6 +10,8 @@ _ROWS = 3
 _SHORT_LIST = 8
 _WIDEST = 160
 """Characters of one row of a list."""
+_SAME_IN_ALL_ROWS = frozenset({"exchange", "source"})
+"""What rows are mostly alike in: there is no room for it."""
 
 
 def summary(answer: Mapping[str, Any]) -> str:
@@ -43,7 +45,7 @@ def _held(key: str, value: Any) -> Iterator[str]:
         yield f"{key}: {few}{', '.join(map(_plain, shown))}"
     else:
         yield f"{len(value)} {key}"
-        yield from (f"({_row(item)})" for item in _first_and_last(value))
+        yield from (f"({_row(item, without=_SAME_IN_ALL_ROWS)})" for item in _first_and_last(value))
 
 
 def _of_object(key: str, value: dict[str, Any]) -> Iterator[str]:
@@ -60,10 +62,14 @@ def _first_and_last(rows: list[Any]) -> list[Any]:
     return rows if len(rows) <= _ROWS else [*rows[: _ROWS - 1], rows[-1]]
 
 
-def _row(value: Any) -> str:
+def _row(value: Any, *, without: frozenset[str] = frozenset()) -> str:
     if not isinstance(value, dict):
         return _plain(value) if _is_plain(value) else " ".join(map(_row, value[:_SHORT_LIST]))
-    facts = [f"{key} {_plain(part)}" for key, part in value.items() if _says_something(part)]
+    facts = [
+        f"{key} {_plain(part)}"
+        for key, part in value.items()
+        if key not in without and _says_something(part)
+    ]
     return _fitting(", ", facts, _WIDEST)
 
 
