@@ -36,7 +36,7 @@ def test_the_house_keeps_its_contracts() -> None:
 
 @pytest.mark.parametrize(("contract", "files"), BREACHES)
 def test_a_broken_contract_is_seen(tmp_path: Path, contract: str, files: dict[str, str]) -> None:
-    shutil.copytree(ROOT / "src", tmp_path / "src")
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for module, code in files.items():
         (tmp_path / "src/trading_mcp" / f"{module}.py").write_text(code)

@@ -140,7 +140,7 @@ BREACHES = [
 
 @pytest.mark.parametrize(("rule", "module", "code"), BREACHES)
 def test_a_broken_rule_is_seen(tmp_path: Path, rule: Rule, module: str, code: str) -> None:
-    shutil.copytree(ROOT / "src", tmp_path / "src")
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     broken = (tmp_path / "src/trading_mcp" / f"{module}.py").resolve()
     broken.parent.mkdir(parents=True, exist_ok=True)
     broken.write_text(code)
