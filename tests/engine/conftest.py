@@ -11,8 +11,9 @@ from trading_mcp.domain import entries as e
 from trading_mcp.domain.accounts import Flow
 from trading_mcp.domain.limits import RiskParameters
 from trading_mcp.domain.markets import Market
-from trading_mcp.domain.orders import Fill, Order, OrderIntent, Refused
+from trading_mcp.domain.orders import Fill, Order, OrderIntent, OrderStatus, Refused
 from trading_mcp.domain.quotes import PriceMove
+from trading_mcp.domain.reports import OrderReport
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.state import State
 
@@ -152,6 +153,23 @@ class Bench:
                     at=self.now,
                 )
             )
+        )
+
+    @staticmethod
+    def approved(entries: list[e.AnyEntry]) -> list[Order]:
+        return [entry.order for entry in entries if isinstance(entry, e.OrderApproved)]
+
+    @staticmethod
+    def report_of(order: Order, status: OrderStatus, at: int) -> OrderReport:
+        """Return what the exchange says of *order*, of which nothing has traded."""
+        return OrderReport(
+            exchange="sim",
+            symbol=order.symbol,
+            client_id=order.client_id,
+            venue_id="v",
+            status=status,
+            filled=Decimal(0),
+            at=at,
         )
 
     def accept(self, order: Order) -> None:

@@ -2,14 +2,9 @@
 
 from decimal import Decimal
 
-import msgspec
-import pytest
-
 from trading_mcp.domain import entries as e
 from trading_mcp.domain.orders import ExitPlan, Order, Refused
-from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport
 from trading_mcp.domain.signals import Signal
-from trading_mcp.engine.desk import Wished
 from trading_mcp.engine.state import State, encoded
 
 PLAN = ExitPlan(stop_loss_pct=1.0, take_profit_pct=2.0)
@@ -21,10 +16,6 @@ def wish(*wishes: str, strength: float = 0.9, market: str = "sim:BTC-USDT", at: 
     )
 
 
-def approved(entries: list[e.AnyEntry]) -> list[Order]:
-    return [entry.order for entry in entries if isinstance(entry, e.OrderApproved)]
-
-
 def test_a_filled_entry_is_a_position_with_the_plans_exits(bench):
     order = bench.open(plan=PLAN)
     position = bench.state.positions[order.position_id]
@@ -34,7 +25,7 @@ def test_a_filled_entry_is_a_position_with_the_plans_exits(bench):
 
 def test_a_price_at_the_stop_leaves_the_whole_position(bench):
     entry = bench.open(plan=PLAN)
-    (leaving,) = approved(bench.price(99.0))
+    (leaving,) = bench.approved(bench.price(99.0))
     assert (leaving.side, leaving.amount, leaving.reason) == ("sell", 1, "stop_loss")
     bench.fill(leaving, price="99")
     closed = bench.state.closed[entry.position_id]
@@ -43,39 +34,39 @@ def test_a_price_at_the_stop_leaves_the_whole_position(bench):
 
 def test_a_price_at_the_target_takes_the_profit(bench):
     bench.open(plan=PLAN)
-    (leaving,) = approved(bench.price(102.0))
+    (leaving,) = bench.approved(bench.price(102.0))
     assert leaving.reason == "take_profit"
 
 
 def test_a_low_between_two_prices_still_hits_the_stop(bench):
     bench.open(plan=PLAN)
-    (leaving,) = approved(bench.price(100.0, low=98.9, high=100.1))
+    (leaving,) = bench.approved(bench.price(100.0, low=98.9, high=100.1))
     assert leaving.reason == "stop_loss"
 
 
 def test_an_exit_that_is_working_is_not_sent_again(bench):
     bench.open(plan=PLAN)
-    assert len(approved(bench.price(99.0))) == 1
+    assert len(bench.approved(bench.price(99.0))) == 1
     bench.now += 120_000
-    assert approved(bench.price(98.0)) == []
+    assert bench.approved(bench.price(98.0)) == []
 
 
 def test_a_refused_exit_is_tried_again_after_a_while(bench):
     bench.open(plan=PLAN)
-    (first,) = approved(bench.price(99.0))
+    (first,) = bench.approved(bench.price(99.0))
     bench.keep(bench.core.on_refused(first.id, "test", bench.now))
     bench.now -= 900
-    assert approved(bench.price(98.9)) == []
-    (second,) = approved(bench.price(98.9))
+    assert bench.approved(bench.price(98.9)) == []
+    (second,) = bench.approved(bench.price(98.9))
     assert second.amount == 1
 
 
 def test_an_exit_that_nobody_knows_of_keeps_others_back(bench):
     bench.open(plan=PLAN)
-    (leaving,) = approved(bench.price(99.0))
+    (leaving,) = bench.approved(bench.price(99.0))
     bench.keep(bench.core.on_unknown(leaving.id, "no answer", bench.now))
     bench.now += 120_000
-    assert approved(bench.price(98.0)) == []
+    assert bench.approved(bench.price(98.0)) == []
 
 
 def test_the_trailing_stop_follows_up_and_never_down(bench):
@@ -84,7 +75,7 @@ def test_the_trailing_stop_follows_up_and_never_down(bench):
     assert bench.state.positions[order.position_id].stop_loss == Decimal("108.9")
     bench.price(109.5)
     assert bench.state.positions[order.position_id].stop_loss == Decimal("108.9")
-    (leaving,) = approved(bench.price(108.8))
+    (leaving,) = bench.approved(bench.price(108.8))
     assert leaving.reason == "trailing_stop"
 
 
@@ -93,18 +84,18 @@ def test_the_stop_moves_to_break_even_once(bench):
     bench.price(101.0)
     position = bench.state.positions[order.position_id]
     assert (position.stop_loss, position.stop_kind) == (Decimal("100.2"), "breakeven")
-    (leaving,) = approved(bench.price(100.1))
+    (leaving,) = bench.approved(bench.price(100.1))
     assert leaving.reason == "breakeven"
 
 
 def test_a_short_is_left_above(bench, perpetual):
     bench.open("sell", market=perpetual, plan=PLAN)
-    (leaving,) = approved(bench.price(101.0))
+    (leaving,) = bench.approved(bench.price(101.0))
     assert (leaving.side, leaving.reason) == ("buy", "stop_loss")
 
 
 def test_a_wish_becomes_an_order_sized_by_its_risk(bench):
-    (order,) = approved(bench.keep(bench.core.on_signal(wish("enter_long", at=bench.now))))
+    (order,) = bench.approved(bench.keep(bench.core.on_signal(wish("enter_long", at=bench.now))))
     # 0.5 % of 10,000 at a stop 1 % away is 5,000.
     assert (order.owner, order.amount) == ("wise", Decimal("50"))
 
@@ -127,14 +118,14 @@ def test_a_stopped_engine_enters_nothing_but_still_leaves(bench):
     off = e.EngineSwitched(at=bench.now, running=False, principal="test")
     bench.keep(bench.core.record(off))
     assert bench.core.on_signal(wish("enter_long")) == []
-    assert approved(bench.price(99.0))
+    assert bench.approved(bench.price(99.0))
 
 
 def test_an_exit_wish_leaves_the_strategys_own_position_only(bench):
     bench.open(plan=PLAN)
-    (entry,) = approved(bench.keep(bench.core.on_signal(wish("enter_long", at=bench.now))))
+    (entry,) = bench.approved(bench.keep(bench.core.on_signal(wish("enter_long", at=bench.now))))
     bench.fill(entry)
-    (leaving,) = approved(bench.core.on_signal(wish("exit_long", at=bench.now)))
+    (leaving,) = bench.approved(bench.core.on_signal(wish("exit_long", at=bench.now)))
     assert leaving.position_id == entry.position_id
 
 
@@ -144,7 +135,7 @@ def test_the_kill_switch_stops_entries_and_lets_exits_through(bench):
     refused = bench.submit("buy", "1")
     assert isinstance(refused, Refused)
     assert refused.objection.code == "KILL_SWITCH_ACTIVE"
-    assert approved(bench.price(99.0))
+    assert bench.approved(bench.price(99.0))
 
 
 def test_an_order_approved_before_the_kill_switch_is_not_handed_out_after(bench):
@@ -170,7 +161,7 @@ def test_losing_in_a_row_pauses_entries_for_a_while(limited):
     bench = limited(max_consecutive_losses=2, loss_cooldown_minutes=10)
     for _ in range(2):
         entry = bench.open(plan=PLAN)
-        (leaving,) = approved(bench.price(98.0))
+        (leaving,) = bench.approved(bench.price(98.0))
         bench.fill(leaving, price="98")
         assert entry.position_id in bench.state.closed
         bench.price(100.0)
@@ -198,80 +189,6 @@ def test_a_deep_fall_of_the_day_turns_the_kill_switch_on(limited):
     bench.price(90.0)
     assert bench.state.kill_switch is not None
     assert "Daily drawdown limit exceeded" in bench.state.kill_switch.reason
-
-
-def test_a_late_fill_after_the_cancel_still_moves_the_position(bench):
-    order = bench.submit("buy", "2", price=Decimal(100))
-    bench.accept(order)
-    report = OrderReport(
-        exchange="sim",
-        symbol="BTC-USDT",
-        client_id=order.client_id,
-        venue_id="v",
-        status="cancelled",
-        filled=Decimal(0),
-        at=bench.now,
-    )
-    bench.keep(bench.core.on_report(report))
-    assert bench.state.ended[order.id].status == "cancelled"
-    bench.fill(order, "0.5")
-    assert bench.state.positions[order.position_id].size == Decimal("0.5")
-
-
-def test_a_report_with_unknown_fills_does_not_end_the_order(bench):
-    order = bench.submit("buy", "2", price=Decimal(100))
-    report = OrderReport(
-        exchange="sim",
-        symbol="BTC-USDT",
-        client_id=order.client_id,
-        venue_id="v",
-        status="cancelled",
-        filled=Decimal(1),
-        at=bench.now,
-    )
-    assert bench.core.misses_fills(report)
-    assert bench.core.on_report(report) == []
-
-
-def test_a_trade_that_is_not_ours_moves_the_balance_once_and_is_told(bench):
-    foreign = msgspec.structs.replace(bench.open(), client_id="somebody-else")
-    before = bench.state.cash["sim:USDT"]
-    for _ in range(2):
-        bench.fill(foreign, trade="alien")
-    assert bench.state.cash["sim:USDT"] == before - 100
-    assert [a.trigger for a in bench.state.alerts.values()].count("outside_trade") == 1
-
-
-def test_funding_is_shared_by_size_and_booked_once(bench, perpetual):
-    order = bench.open("sell", "2", market=perpetual, plan=PLAN)
-    paid = FundingPaid(
-        exchange="sim",
-        symbol=perpetual.symbol,
-        funding_id="f1",
-        rate=0.0001,
-        amount=Decimal("0.02"),
-        at=bench.now,
-    )
-    bench.keep(bench.core.on_funding(paid))
-    assert bench.core.on_funding(paid) == []
-    assert bench.state.positions[order.position_id].funding == Decimal("0.02")
-
-
-def test_a_liquidation_closes_every_position_of_its_market_once(bench, perpetual):
-    order = bench.open("buy", "2", market=perpetual, plan=PLAN, leverage=10)
-    report = Liquidated(
-        exchange="sim",
-        symbol=perpetual.symbol,
-        trade_id="l1",
-        amount=Decimal(2),
-        price=Decimal(91),
-        fee=Decimal(1),
-        at=bench.now,
-    )
-    bench.keep(bench.core.on_liquidated(report))
-    assert bench.core.on_liquidated(report) == []
-    closed = bench.state.closed[order.position_id]
-    assert (closed.realized_pnl, closed.close_reason) == (-19, "liquidation")
 
 
 def test_the_fold_over_the_journal_is_the_state_byte_for_byte(bench, perpetual):
@@ -305,31 +222,23 @@ def test_closing_more_than_is_held_is_refused(bench):
     assert bench.submit("sell", "2").objection.rule == "position_would_flip"
 
 
-def test_a_cancel_asked_for_with_an_old_view_undoes_no_fill(bench):
-    order = bench.submit("buy", "1", price=Decimal(100))
-    bench.accept(order)
-    bench.fill(order)
-    assert bench.core.request_cancel(order.id, bench.now) == []
-    assert bench.state.ended[order.id].filled == 1
-
-
 def test_a_resting_target_does_not_keep_the_stop_back(bench):
     entry = bench.open(plan=PLAN)
     target = bench.submit("sell", "1", reduces=entry.position_id, price=Decimal(120))
     bench.accept(target)
     bench.price(90.0)
     assert bench.state.orders[target.id].cancelling
-    cancelled = report_of(target, "cancelled", bench.now)
-    (leaving,) = approved(bench.keep(bench.core.on_report(cancelled)))
+    cancelled = bench.report_of(target, "cancelled", bench.now)
+    (leaving,) = bench.approved(bench.keep(bench.core.on_report(cancelled)))
     assert (leaving.type, leaving.amount, leaving.reason) == ("market", 1, "stop_loss")
 
 
 def test_a_position_that_is_being_left_is_left_though_the_price_came_back(bench):
     bench.open(plan=PLAN)
-    (refused,) = approved(bench.price(99.0))
+    (refused,) = bench.approved(bench.price(99.0))
     bench.keep(bench.core.on_refused(refused.id, "test", bench.now))
     bench.now += 2_000
-    (again,) = approved(bench.price(100.0))
+    (again,) = bench.approved(bench.price(100.0))
     assert again.reason == "stop_loss"
 
 
@@ -337,42 +246,11 @@ def test_exits_that_trade_nothing_are_tried_ever_more_slowly(bench):
     bench.open(plan=PLAN)
     sent = []
     for second in range(60):
-        for order in approved(bench.price(90.0)):
+        for order in bench.approved(bench.price(90.0)):
             sent.append(second)
             bench.accept(order)
-            bench.keep(bench.core.on_report(report_of(order, "cancelled", bench.now)))
+            bench.keep(bench.core.on_report(bench.report_of(order, "cancelled", bench.now)))
     assert len(sent) == 6
-
-
-def test_a_position_reopened_by_a_late_fill_is_counted_once(bench):
-    entry = bench.open("buy", "2", plan=PLAN, price=Decimal(100))
-    late = bench.submit("buy", "1")
-    out = bench.submit("sell", "2", reduces=entry.position_id)
-    bench.fill(out, price="110")
-    bench.fill(late, price="100")
-    out = bench.submit("sell", "1", reduces=entry.position_id)
-    bench.fill(out, price="110")
-    tally = bench.state.tally()
-    assert (tally.trades, tally.pnl) == (1, 30)
-    assert bench.state.cash["sim:USDT"] == 10_030
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_what_rests_to_enlarge_a_position_that_is_gone_opens_one_of_its_own(bench, at_once):
-    entry = bench.open(plan=PLAN)
-    resting = bench.submit("buy", "1", price=Decimal(50), plan=PLAN)
-    bench.accept(resting)
-    if at_once:
-        (out,) = approved(bench.core.close_position(entry.position_id, Wished("test"), bench.now))
-    else:
-        out = bench.submit("sell", "1", reduces=entry.position_id)
-    bench.fill(out, price="100")
-    bench.price(50.0)
-    bench.fill(resting, price="50")
-    (position,) = bench.state.positions.values()
-    assert position.id != entry.position_id
-    assert (position.entry_price, position.stop_loss, position.leaving) == (50, Decimal("49.5"), "")
-    assert approved(bench.price(50.1)) == []
 
 
 def test_a_selling_limit_below_the_market_is_held_to_what_it_will_fetch(limited, perpetual):
@@ -384,70 +262,16 @@ def test_a_selling_limit_below_the_market_is_held_to_what_it_will_fetch(limited,
     assert bench.core.standings.exposure() == 90
 
 
-def test_what_was_taken_for_dead_and_is_not_stops_everything_new(bench):
-    order = bench.submit("buy", "1", price=Decimal(100))
-    bench.keep(bench.core.on_refused(order.id, "unknown to the exchange, twice", bench.now))
-    bench.keep(bench.core.on_report(report_of(order, "open", bench.now)))
-    assert bench.state.orders[order.id].status == "open"
-    assert bench.core.standings.exposure() == 100
-    assert bench.state.kill_switch is not None
-
-
-def test_an_order_the_exchange_calls_filled_with_less_ends(bench):
-    order = bench.submit("buy", "1", price=Decimal(100))
-    bench.accept(order)
-    bench.fill(order, "0.9")
-    done = msgspec.structs.replace(report_of(order, "filled", bench.now), filled=Decimal("0.9"))
-    bench.keep(bench.core.on_report(done))
-    assert bench.state.ended[order.id].status == "cancelled"
-
-
-def test_a_deposit_is_no_profit_and_a_withdrawal_no_loss(bench):
-    for total in (Decimal(20_000), Decimal(5_000)):
-        bench.keep(bench.core.on_balance("sim", "USDT", total, f"moved to {total}"))
-        bench.price(100.0)
-        equity = bench.core.equity()
-        assert equity.day == equity.now == total
-    assert bench.state.kill_switch is None
-
-
 def test_a_time_from_the_future_is_not_believed(limited):
     bench = limited()
     bench.core.desk._horizon = lambda: bench.now
     order = bench.submit("buy", "1", price=Decimal(100))
     far = bench.now + 10**12
-    bench.keep(bench.core.on_report(report_of(order, "open", far)))
+    bench.keep(bench.core.on_report(bench.report_of(order, "open", far)))
     assert bench.core.desk.now <= bench.now + 5_000
-
-
-def test_an_old_liquidation_does_not_close_a_new_position(bench, perpetual):
-    report = Liquidated(
-        exchange="sim",
-        symbol=perpetual.symbol,
-        trade_id="l0",
-        amount=Decimal(1),
-        price=Decimal(91),
-        fee=Decimal(0),
-        at=bench.now - 60_000,
-    )
-    order = bench.open("buy", "1", market=perpetual, plan=PLAN)
-    bench.keep(bench.core.on_liquidated(report))
-    assert bench.state.positions[order.position_id].size == 1
 
 
 def test_a_position_is_enlarged_with_its_own_leverage_only(bench, perpetual):
     bench.open("buy", "1", market=perpetual, plan=PLAN, leverage=2)
     refused = bench.submit("buy", "1", market=perpetual, leverage=5)
     assert refused.objection.rule == "leverage_differs_from_the_position"
-
-
-def report_of(order: Order, status: str, at: int) -> OrderReport:
-    return OrderReport(
-        exchange="sim",
-        symbol=order.symbol,
-        client_id=order.client_id,
-        venue_id="v",
-        status=status,
-        filled=Decimal(0),
-        at=at,
-    )

@@ -6,10 +6,10 @@ import talib
 
 from trading_mcp.domain.candles import Candles
 from trading_mcp.domain.times import MINUTE_MS
+from trading_mcp.indicators import warmup
 from trading_mcp.indicators.patterns import (
     PATTERNS,
     TRUST,
-    WARMUP,
     Found,
     find_patterns,
     pattern_named,
@@ -178,8 +178,8 @@ def test_what_is_found_does_not_depend_on_where_the_history_begins() -> None:
     for market in markets(600).values():
         whole = {summary(one, 0) for one in find_patterns(market, PATTERNS)}
         late = {summary(one, 300) for one in find_patterns(market[300:], PATTERNS)}
-        settled = {one for one in whole if one[1] >= 300 + WARMUP}
-        assert {one for one in late if one[1] >= 300 + WARMUP} == settled
+        settled = {one for one in whole if one[1] >= 300 + warmup.PATTERNS}
+        assert {one for one in late if one[1] >= 300 + warmup.PATTERNS} == settled
 
 
 def find(candles: Candles, name: str) -> list[Found]:

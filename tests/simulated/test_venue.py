@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from trading_mcp.adapters.simulated import records
-from trading_mcp.adapters.simulated.build import Simulated, last_time
+from trading_mcp.adapters.simulated.build import MARKETS, Simulated
 from trading_mcp.adapters.simulated.market import SeededMarket
 from trading_mcp.adapters.simulated.settings import SimulatedSettings
 from trading_mcp.domain.orders import Fill
@@ -207,6 +207,12 @@ async def test_who_bets_too_much_is_liquidated(opened: Any, order: Any, clock: A
         r.amount for r in await sim.venue.account_reports(0) if isinstance(r, FundingPaid)
     )
     assert (await sim.venue.balances())[0].total == total - margins + funding
+
+
+def last_time(journal: Any) -> int | None:
+    """Return how far the exchange in *journal* has got, or None if it is new."""
+    state, seq = records.load(journal, MARKETS)
+    return state.passed if seq else None
 
 
 async def test_the_time_it_has_got_to_survives_too(

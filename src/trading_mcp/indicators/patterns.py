@@ -13,9 +13,6 @@ Direction = Literal["bullish", "bearish", "indecision", "neutral"]
 Kind = Literal["reversal", "continuation"]
 Trust = Literal["weak", "fair", "strong"]
 
-WARMUP = 50
-"""Candles before the first that may end a pattern: TA-Lib compares with the 10 before a pattern,
-which has at most 5, and looks back to 8 more for one that is confirmed later."""
 TRUST: dict[Trust, float] = {"weak": 0.4, "fair": 0.6, "strong": 0.8}
 """How far the textbooks trust a pattern by its shape alone. Not measured on any market."""
 MOST_COMPLETE = 1.25

@@ -1,9 +1,12 @@
-"""How many candles an average needs before it no longer tells where its history began."""
+"""How many candles are needed before an answer no longer tells where its history began."""
 
 import math
 
+PATTERNS = 50
+"""Candles before the first that may end a pattern: TA-Lib compares with the 10 before a pattern,
+which has at most 5, and looks back to 8 more for one that is confirmed later."""
 _FORGOTTEN = 1e-9
-"""What may be left of the first value."""
+"""What may be left of an average's first value."""
 
 
 def wilder_warmup(period: int) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trading_mcp.domain.errors import InvalidParameter
 from trading_mcp.engine.session import Session
+from trading_mcp.indicators import warmup
 from trading_mcp.services.charts import chart_for
 from trading_mcp.services.operations import Caller, operation
 from trading_mcp.services.shapes.analysis import PatternsAnswer, PatternsRequest, PatternView
@@ -29,7 +30,7 @@ class PatternService:
         way each points, how strong it is, what it says. One alone is weak evidence: confirm with
         generate_signals or an indicator."""
         # The longest pattern, and what it is measured by, take 15 candles.
-        chart = await chart_for(self._session, request, first=15, settled=50)
+        chart = await chart_for(self._session, request, first=15, settled=warmup.PATTERNS)
         # Not before: it imports TA-Lib, which the chart has loaded.
         from trading_mcp.indicators.patterns import PATTERNS, find_patterns
 

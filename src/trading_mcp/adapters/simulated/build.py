@@ -29,12 +29,6 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
     venue: SimulatedVenue
 
 
-def last_time(journal: Journal[LedgerEntry]) -> int | None:
-    """Return how far the exchange in *journal* has got (UTC ms), or None if it is new."""
-    state, seq = load(journal, MARKETS)
-    return state.passed if seq else None
-
-
 async def open_simulated(
     settings: SimulatedSettings,
     *,

@@ -13,7 +13,6 @@ Exchange = Annotated[
     str | None, Meta(description="A configured exchange; left out: the default, or all")
 ]
 Interval = Annotated[str, Meta(description="1m 3m 5m 15m 30m 1h 2h 4h 6h 12h 1d")]
-Positive = Annotated[float, Meta(gt=0, le=1e15)]
 Amount = Annotated[float, Meta(ge=1e-12, le=1e15, description="in base currency")]
 Price = Annotated[float, Meta(ge=1e-12, le=1e15)]
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
