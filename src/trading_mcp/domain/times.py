@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 86_400_000
 
 

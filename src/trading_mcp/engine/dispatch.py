@@ -16,13 +16,13 @@ from trading_mcp.domain.alerts import (
 )
 from trading_mcp.domain.entries import AlertRaised
 from trading_mcp.domain.limits import Alert
+from trading_mcp.domain.times import MINUTE_MS
 from trading_mcp.engine.outbox import Outbox, Sleep
 from trading_mcp.ports import AlertChannel, AlertStore, Clock
 
 log = structlog.get_logger(__name__)
 REMEMBERED = 2_000
 """Alerts that are known by their id, so that none is taken in twice."""
-MINUTE_MS = 60_000
 CLOSING_S = 5.0
 """How long the last writes may take when the server stops."""
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from trading_mcp.domain.alerts import TRIGGERS, AlertRule, gravest
 from trading_mcp.domain.entries import AlertRaised
 from trading_mcp.domain.limits import Alert, Severity
-from trading_mcp.engine.dispatch import MINUTE_MS, Dispatcher
+from trading_mcp.domain.times import MINUTE_MS
+from trading_mcp.engine.dispatch import Dispatcher
 from trading_mcp.engine.facts import MetricsMeasured
 from trading_mcp.engine.session import Session
 from trading_mcp.risk import sentinel

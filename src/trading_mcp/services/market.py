@@ -7,6 +7,7 @@ from trading_mcp.domain.candles import interval_ms
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.quotes import Level
+from trading_mcp.domain.times import HOUR_MS
 from trading_mcp.engine.session import Session
 from trading_mcp.ports import MarketData
 from trading_mcp.services.lookup import (
@@ -40,7 +41,6 @@ from trading_mcp.services.views import iso, milliseconds
 
 T = TypeVar("T")
 NO_ROUTE = "the reference names no route for it"
-HOUR_MS = 3_600_000
 
 
 class MarketService:

@@ -27,12 +27,12 @@ from trading_mcp.domain.quotes import (
     StreamLost,
     Ticker,
 )
+from trading_mcp.domain.times import DAY_MS
 from trading_mcp.ports import Clock
 
 Sleep = Callable[[float], Awaitable[None]]
 Advance = Callable[[int], Awaitable[None]]
 
-DAY_MS = 86_400_000
 _MANY = 500
 _SIXTH_MS = DAY_MS // 6
 

@@ -20,12 +20,11 @@ from trading_mcp.domain.accounts import Balance, Holding
 from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.orders import ApprovedOrder, Fill
 from trading_mcp.domain.reports import OrderReport, VenueRefused, VenueReport
-from trading_mcp.domain.times import MINUTE_MS
+from trading_mcp.domain.times import HOUR_MS, MINUTE_MS
 from trading_mcp.ports import Checkpoint, Clock, Quotes
 
 Sleep = Callable[[float], Awaitable[None]]
 
-HOUR_MS = 60 * MINUTE_MS
 _NOTED_EVERY_SECONDS = 1.0
 _MOST_UNREAD = 10_000
 
