@@ -4,10 +4,12 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
+from trading_mcp.adapters.ccxt.settings import ExchangeSettings
 from trading_mcp.adapters.messengers.settings import AlertsSettings
 from trading_mcp.adapters.simulated.settings import SimulatedSettings
 from trading_mcp.api.addresses import is_loopback, network
@@ -28,6 +30,10 @@ from trading_mcp.services.choices import choice
 API_KEY = "TRADING_MCP_API_KEY"
 """The environment variable with the key that this program's commands show to a server."""
 
+T = TypeVar("T")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_BASE_URL = re.compile(r"https?://[^\s/?#@]+/?")
+_FROM_ENVIRONMENT = re.compile(r"env:\w+")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/*?#@]+/?")
 
 
@@ -44,10 +50,19 @@ class LoggingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class ExchangesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The exchanges, by name. `sim` is built in and needs neither account nor network."""
+class ExchangesSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The exchanges, by name. `sim` is built in and needs neither account nor network.
+
+    *real* holds every other section of `[exchanges]`, under its own name.
+    """
 
     sim: SimulatedSettings = msgspec.field(default_factory=SimulatedSettings)
+    real: dict[str, ExchangeSettings] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The exchanges that are joined."""
+        return (*(("sim",) if self.sim.enabled else ()), *self.real)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,21 +96,31 @@ def load(path: Path | None, overrides: Iterable[str] = ()) -> Config:
     tree = _read(path) if path is not None else {}
     for override in overrides:
         _override(tree, override)
-    try:
-        config = msgspec.convert(tree, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_located(str(error))) from None
+    sections = tree.get("exchanges")
+    real = {}
+    if isinstance(sections, dict):
+        real = {name: section for name, section in sections.items() if name != "sim"}
+        tree = {**tree, "exchanges": {k: v for k, v in sections.items() if k == "sim"}}
+    config = _converted(tree, Config)
+    exchanges = ExchangesSettings(
+        sim=config.exchanges.sim,
+        real={n: _converted(s, ExchangeSettings, f"exchanges.{n}") for n, s in real.items()},
+    )
+    config = msgspec.structs.replace(config, exchanges=exchanges)
     check(config)
     return config
 
 
+def _converted(tree: Any, section: type[T], name: str = "") -> T:
+    try:
+        return msgspec.convert(tree, section)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_located(str(error), section, name)) from None
+
+
 def check(config: Config) -> None:
     """Refuse what each section allows by itself but the whole does not. Raises ConfigError."""
-    if config.scalping.exchange not in ExchangesSettings.__struct_fields__:
-        known = ", ".join(ExchangesSettings.__struct_fields__)
-        raise ConfigError(
-            f"scalping.exchange: {config.scalping.exchange!r} is not configured; known: {known}"
-        )
+    _check_exchanges(config)
     if config.scalping.interval not in INTERVALS:
         raise ConfigError(f"scalping.interval: expected one of {', '.join(INTERVALS)}")
     for pair in config.scalping.pairs:
@@ -108,6 +133,47 @@ def check(config: Config) -> None:
     except ValueError as error:
         raise ConfigError(f"mcp.toolsets: {error}") from None
     _check_access(config)
+
+
+def _check_exchanges(config: Config) -> None:
+    exchanges = config.exchanges
+    for name, settings in exchanges.real.items():
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                f"exchanges.{name[:40]}: expected a name of small letters, digits and _"
+            )
+        _check_exchange(f"exchanges.{name}", settings)
+    if config.scalping.exchange not in exchanges.names:
+        known = ", ".join(exchanges.names) or "none"
+        raise ConfigError(
+            f"scalping.exchange: {config.scalping.exchange!r} is not configured; known: {known}"
+        )
+    if exchanges.real and exchanges.sim.enabled and exchanges.sim.speed != 1:
+        raise ConfigError(
+            f"exchanges.sim.speed: {exchanges.sim.speed:g}, but {', '.join(exchanges.real)} goes "
+            "by real time. Set exchanges.sim.enabled = false, or exchanges.sim.speed = 1"
+        )
+
+
+def _check_exchange(where: str, settings: ExchangeSettings) -> None:
+    host = urlsplit(settings.base_url).hostname or ""
+    if settings.base_url and not _BASE_URL.fullmatch(settings.base_url):
+        raise ConfigError(f"{where}.base_url: expected such as http://127.0.0.1:8500")
+    if settings.base_url and not is_loopback(host) and not settings.allow_foreign_url:
+        raise ConfigError(
+            f"{where}.base_url: {host} is not this machine, and would be sent signed orders. "
+            f"Set {where}.allow_foreign_url = true if that is meant"
+        )
+    for field in ("api_key", "secret", "passphrase"):
+        value = getattr(settings, field)
+        if value and not _FROM_ENVIRONMENT.fullmatch(value):
+            raise ConfigError(f"{where}.{field}: expected env:NAME; a secret does not belong here")
+    if not settings.market_types or not settings.quotes:
+        raise ConfigError(f"{where}: market_types and quotes must name one at least")
+    if settings.mode == "live" and settings.max_exposure_usd is None:
+        raise ConfigError(
+            f"{where}.max_exposure_usd: live trading needs a cap on what may be held there, in USD"
+        )
 
 
 def login_required(config: Config) -> bool:
@@ -135,7 +201,7 @@ def _check_access(config: Config) -> None:
             "front of it lets only you through, set auth.required = false and "
             "server.allow_remote = true."
         )
-    if secret and not re.fullmatch(r"env:\w+", secret):
+    if secret and not _FROM_ENVIRONMENT.fullmatch(secret):
         raise ConfigError("auth.token_secret: expected env:NAME; a secret does not belong here")
     for origin in server.allowed_origins:
         if not _ORIGIN.fullmatch(origin):
@@ -187,17 +253,18 @@ def _override(tree: dict[str, Any], text: str) -> None:
     section[keys[-1]] = value
 
 
-def _located(message: str) -> str:
-    """Turn msgspec's "... - at `$.a.b`" into "a.b: ..."."""
+def _located(message: str, section: type, name: str) -> str:
+    """Turn msgspec's "... - at `$.a.b`" into "a.b: ..."; *name* is where *section* stands."""
     text, at, path = message.rpartition(" - at `$")
     if not at:
-        return message
+        text, path = message, ""
     path = path.rstrip("`")
+    where = f"{name}{path}".lstrip(".")
     if unknown := _UNKNOWN.fullmatch(text):
-        name = f"{path}.{unknown['name']}".lstrip(".")
-        return f"{name}: there is no such setting; `trading-mcp config check` lists them"
-    chosen = choice(text, Config, path)
-    return f"{path.lstrip('.') or 'configuration'}: {chosen[0] if chosen else text}"
+        setting = f"{where}.{unknown['name']}".lstrip(".")
+        return f"{setting}: there is no such setting; `trading-mcp config check` lists them"
+    chosen = choice(text, section, path)
+    return f"{where or 'configuration'}: {chosen[0] if chosen else text}"
 
 
 def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -25,6 +25,7 @@ from trading_mcp.domain.quotes import (
     FundingRate,
     Liquidation,
     MarketEvent,
+    Move,
     OpenInterest,
     OrderBook,
     PublicTrade,
@@ -144,6 +145,10 @@ class Venue(Protocol):
         """Return all fills of one order."""
         ...
 
+    async def fills_since(self, since: int) -> Sequence[Fill]:
+        """Return all fills of the account since *since* (UTC ms), oldest first, ours or not."""
+        ...
+
     async def balances(self) -> Sequence[Balance]:
         """Return what the account holds."""
         ...
@@ -153,11 +158,30 @@ class Venue(Protocol):
         ...
 
     async def account_reports(self, since: int) -> Sequence[VenueReport]:
-        """Return funding and liquidations since *since* (UTC ms), oldest first."""
+        """Return funding, liquidations and transfers since *since* (UTC ms), oldest first."""
         ...
 
     def reports(self) -> AsyncIterator[VenueReport]:
         """Yield what happens to the account, as it happens. May repeat or drop reports."""
+        ...
+
+    async def hold_deadline(self, seconds: float | None) -> None:
+        """Let the exchange cancel what rests there unless this is called again within *seconds*.
+
+        None ends it. Raises NotOffered where the exchange has no such switch.
+        """
+        ...
+
+
+class Tripwire(Protocol):
+    """A kill switch outside of everything that may be stuck: asked before each order leaves."""
+
+    def reason(self) -> str | None:
+        """Return why it was tripped, or None. Quick, and never raises: in doubt it is tripped."""
+        ...
+
+    def clear(self) -> None:
+        """Set it up again. Raises StorageUnavailable if that fails."""
         ...
 
 
@@ -271,6 +295,14 @@ class Quotes(Protocol):
 
     def funding_rate(self, symbol: str, at: int) -> float:
         """Return the funding rate (a fraction) that is paid at *at*."""
+        ...
+
+
+class Tape(Protocol):
+    """Remembers, or can work out, every move of a market: what resting orders are matched with."""
+
+    def move(self, symbol: str, since: int, until: int) -> Move | None:
+        """Return how the price went from *since* to *until* (UTC ms), or None if unknown."""
         ...
 
 

@@ -16,7 +16,14 @@ from trading_mcp.domain.errors import StorageUnavailable
 from trading_mcp.domain.limits import RiskParameters
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.orders import ApprovedOrder, Fill
-from trading_mcp.domain.quotes import CandleClosed, MarketEvent, OrderBook, PriceMove, Ticker
+from trading_mcp.domain.quotes import (
+    CandleClosed,
+    MarketEvent,
+    NotOffered,
+    OrderBook,
+    PriceMove,
+    Ticker,
+)
 from trading_mcp.domain.reports import OrderReport, VenueRefused, VenueReport
 from trading_mcp.domain.signals import Signals
 from trading_mcp.engine.core import Core
@@ -231,6 +238,13 @@ class Venue:
 
     async def fills(self, symbol: str, client_id: str) -> Sequence[Fill]:
         return self.traded.get(client_id, [])
+
+    async def fills_since(self, since: int) -> Sequence[Fill]:
+        fills = [fill for traded in self.traded.values() for fill in traded]
+        return [fill for fill in fills if fill.at >= since]
+
+    async def hold_deadline(self, seconds: float | None) -> None:
+        raise NotOffered("a switch")
 
     async def balances(self) -> Sequence[Balance]:
         return [Balance(currency="USDT", total=self.money, free=self.money)]

@@ -1,6 +1,6 @@
 """What an exchange shows to everybody: prices, books, trades, funding, and what it offers."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -46,12 +46,30 @@ class PriceMove(msgspec.Struct, frozen=True, kw_only=True):
     ask: float
 
 
+class Move(NamedTuple):
+    """The way of a price from one time to another: quote per base, and the base traded on it."""
+
+    open: float
+    high: float
+    low: float
+    last: float
+    volume: float
+
+
+CandleOrigin = Literal["stream", "repaired", "empty"]
+
+
 class CandleClosed(msgspec.Struct, frozen=True, kw_only=True):
-    """A candle that will not change any more."""
+    """A candle that will not change any more.
+
+    *origin* says how it is known: as the stream told it, asked for anew because the stream had
+    a gap, or made up flat at the last close because nobody traded.
+    """
 
     market: MarketKey
     interval: str
     candle: Candle
+    origin: CandleOrigin = "stream"
 
 
 class StreamLost(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from trading_mcp.domain.orders import Fill
+from trading_mcp.domain.orders import Fill, OrderType, Side
 
 VenueStatus = Literal["open", "filled", "cancelled", "rejected"]
 
@@ -34,8 +34,30 @@ def is_refused_for(code: str, evidence: str) -> bool:
     return evidence.startswith(f"{_REFUSED}: {code}: ")
 
 
+class KeysRefused(Exception):
+    """An exchange's keys can't be used: they are missing, wrong, or allow more than trading."""
+
+
+class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order asks for, as the exchange has it: needed for orders that are not ours.
+
+    *amount* is in base, prices in quote per base.
+    """
+
+    side: Side
+    type: OrderType
+    amount: Decimal
+    price: Decimal | None = None
+    stop_price: Decimal | None = None
+    reduce_only: bool = False
+
+
 class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as the exchange has it. *filled* is in base."""
+    """An order as the exchange has it. *filled* is in base.
+
+    An order that was placed without a client id has one made of the exchange's own, by which it
+    can be asked for and cancelled like any other.
+    """
 
     exchange: str
     symbol: str
@@ -45,6 +67,7 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
     filled: Decimal
     at: int
     reason: str = ""
+    terms: OrderTerms | None = None
 
 
 class FundingPaid(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,4 +93,18 @@ class Liquidated(msgspec.Struct, frozen=True, kw_only=True):
     at: int
 
 
-VenueReport = OrderReport | Fill | FundingPaid | Liquidated
+class Transferred(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that came to the account or left it, and was no trade: *kind* is the exchange's word.
+
+    *amount* is in *currency*, negative when it left.
+    """
+
+    exchange: str
+    transfer_id: str
+    currency: str
+    amount: Decimal
+    kind: str
+    at: int
+
+
+VenueReport = OrderReport | Fill | FundingPaid | Liquidated | Transferred

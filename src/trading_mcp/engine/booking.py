@@ -10,7 +10,7 @@ from trading_mcp.domain.markets import Market, market_key
 from trading_mcp.domain.numbers import ZERO
 from trading_mcp.domain.orders import Fill, Order, OrderStatus
 from trading_mcp.domain.positions import Position, closing_side
-from trading_mcp.domain.reports import FundingPaid, Liquidated
+from trading_mcp.domain.reports import FundingPaid, Liquidated, Transferred
 from trading_mcp.engine import watch
 from trading_mcp.engine.desk import ENGINE, Desk
 from trading_mcp.portfolio import book
@@ -58,14 +58,25 @@ def book_liquidation(desk: Desk, report: Liquidated) -> None:
         desk.alert("liquidation", "critical", f"{market.symbol} was liquidated at {report.price}")
 
 
+def book_transfer(desk: Desk, report: Transferred) -> None:
+    """Book a deposit, a withdrawal or the like once."""
+    known = f"{report.kind} {report.transfer_id}"
+    asset = asset_key(report.exchange, report.currency)
+    if known not in desk.state.outside_trades:
+        _move(desk, Flow(asset, report.amount), known)
+
+
 def book_balance(desk: Desk, exchange: str, currency: str, total: Decimal, why: str) -> None:
     """Book the difference between the exchange's balance and ours."""
     asset = asset_key(exchange, currency)
     difference = total - desk.state.cash.get(asset, ZERO)
     if difference != 0:
-        flow = Flow(asset, difference)
-        worth = desk.standings.worth(asset, difference) or ZERO
-        desk.make(e.FundsMoved(at=desk.now, flow=flow, why=why, worth=worth))
+        _move(desk, Flow(asset, difference), why)
+
+
+def _move(desk: Desk, flow: Flow, why: str) -> None:
+    worth = desk.standings.worth(flow.asset, flow.amount) or ZERO
+    desk.make(e.FundsMoved(at=desk.now, flow=flow, why=why, worth=worth))
 
 
 def _book_ours(desk: Desk, order: Order, fill: Fill) -> None:
@@ -108,8 +119,7 @@ def _book_outside(desk: Desk, fill: Fill) -> None:
     if market is None or known in desk.state.outside_trades:
         return
     for flow in book.flows_of(fill, market):
-        worth = desk.standings.worth(flow.asset, flow.amount) or ZERO
-        desk.make(e.FundsMoved(at=desk.now, flow=flow, why=known, worth=worth))
+        _move(desk, flow, known)
     desk.alert("outside_trade", "warning", f"A trade not ours: {known}", float(fill.amount))
 
 

@@ -21,7 +21,7 @@ from trading_mcp.domain.orders import (
     Verdict,
 )
 from trading_mcp.domain.quotes import PriceMove
-from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport
+from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport, Transferred
 from trading_mcp.domain.signals import Signal
 from trading_mcp.engine import booking, trading, watch
 from trading_mcp.engine.desk import FAR, Desk, Entries, Wished
@@ -213,6 +213,12 @@ class Core:
         """Take in that the exchange closed a market's positions by force."""
         self.desk.advance(report.at)
         booking.book_liquidation(self.desk, report)
+        return self._watched()
+
+    def on_transferred(self, report: Transferred) -> Entries:
+        """Take in that money came to the account, or left it, otherwise than by a trade."""
+        self.desk.advance(report.at)
+        booking.book_transfer(self.desk, report)
         return self._watched()
 
     def on_balance(self, exchange: str, currency: str, total: Decimal, why: str) -> Entries:

@@ -9,7 +9,7 @@ from trading_mcp.domain.accounts import asset_key
 from trading_mcp.domain.markets import market_key
 from trading_mcp.domain.numbers import EXACT, ZERO
 from trading_mcp.domain.orders import Order
-from trading_mcp.domain.reports import FundingPaid, Liquidated
+from trading_mcp.domain.reports import FundingPaid, Liquidated, Transferred
 from trading_mcp.domain.times import DAY_MS
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.exchange import Exchange
@@ -42,6 +42,8 @@ async def agree(core: Core, ledger: Ledger, flight: Flight, exchange: Exchange, 
                 ledger.write(core.on_funding(report))
             case Liquidated():
                 ledger.write(core.on_liquidated(report))
+            case Transferred():
+                ledger.write(core.on_transferred(report))
             case _:
                 pass
     async with asyncio.timeout(TIMEOUT_S):

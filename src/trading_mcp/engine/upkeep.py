@@ -6,7 +6,13 @@ import structlog
 
 from trading_mcp.domain.markets import MarketKey
 from trading_mcp.domain.orders import Fill
-from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport, VenueReport
+from trading_mcp.domain.reports import (
+    FundingPaid,
+    Liquidated,
+    OrderReport,
+    Transferred,
+    VenueReport,
+)
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.facts import MetricsMeasured
 from trading_mcp.engine.reconcile import agree, doubt
@@ -89,6 +95,8 @@ class Upkeep:
                 ledger.write(core.on_funding(report))
             case Liquidated():
                 ledger.write(core.on_liquidated(report))
+            case Transferred():
+                ledger.write(core.on_transferred(report))
 
     async def _go_on_agreeing(self, exchange: Exchange) -> None:
         while True:

@@ -28,11 +28,10 @@ from trading_mcp.adapters.simulated.margins import (
 from trading_mcp.adapters.simulated.matching import Span, first_reached, span_of, takes
 from trading_mcp.adapters.simulated.refusals import check
 from trading_mcp.adapters.simulated.stakes import Stake
-from trading_mcp.adapters.simulated.tape import Move
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import EXACT, ZERO, exact
 from trading_mcp.domain.orders import ApprovedOrder, Fill
-from trading_mcp.domain.quotes import OrderBook
+from trading_mcp.domain.quotes import Move, OrderBook
 from trading_mcp.domain.reports import FundingPaid, Liquidated, VenueRefused
 
 _FUNDING_GRID = Decimal("1e-8")

@@ -13,7 +13,6 @@ from trading_mcp.adapters.simulated.interest import Interest
 from trading_mcp.adapters.simulated.leaves import Leaves, Path
 from trading_mcp.adapters.simulated.noise import Ints, key_of
 from trading_mcp.adapters.simulated.premium import Premium
-from trading_mcp.adapters.simulated.tape import Move
 from trading_mcp.adapters.simulated.trades import Deal, Deals
 from trading_mcp.adapters.simulated.tree import (
     DAY,
@@ -26,7 +25,7 @@ from trading_mcp.adapters.simulated.tree import (
 )
 from trading_mcp.domain.candles import Candles
 from trading_mcp.domain.markets import Market
-from trading_mcp.domain.quotes import Liquidation, PublicTrade
+from trading_mcp.domain.quotes import Liquidation, Move, PublicTrade
 
 FUNDING_MS = 8 * HOUR
 """Perpetuals pay funding at each multiple of this."""

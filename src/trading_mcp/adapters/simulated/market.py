@@ -2,10 +2,9 @@
 
 from trading_mcp.adapters.simulated.catalog import listed
 from trading_mcp.adapters.simulated.lines import Line
-from trading_mcp.adapters.simulated.tape import Move
 from trading_mcp.domain.candles import Candle, Candles, interval_ms
 from trading_mcp.domain.markets import Market
-from trading_mcp.domain.quotes import Liquidation, OrderBook, PublicTrade
+from trading_mcp.domain.quotes import Liquidation, Move, OrderBook, PublicTrade
 
 
 class SeededMarket:

@@ -7,10 +7,9 @@ from typing import NamedTuple
 from trading_mcp.adapters.simulated.ledger import State, VenueOrder
 from trading_mcp.adapters.simulated.margins import Take
 from trading_mcp.adapters.simulated.stakes import Stake
-from trading_mcp.adapters.simulated.tape import Move
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import EXACT, ZERO, down_to, exact
-from trading_mcp.domain.quotes import OrderBook
+from trading_mcp.domain.quotes import Move, OrderBook
 
 
 class Span(NamedTuple):

@@ -28,12 +28,13 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class SimulatedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The seeded market, how fast its clock runs, and the account on it.
+    """The seeded market, how fast its clock runs, and the account on it; not *enabled*: nowhere.
 
     *latency_ms* (from sending an order to its acceptance) and *price_interval_ms* (between two
     price moves of the stream) are wall time, however fast the market's clock runs.
     """
 
+    enabled: bool = True
     seed: int = 1
     speed: Annotated[float, Meta(gt=0, le=100_000)] = 1.0
     balance_usdt: Annotated[float, Meta(gt=0, le=1e12)] = 10_000.0

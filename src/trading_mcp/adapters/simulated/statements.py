@@ -18,7 +18,14 @@ from trading_mcp.adapters.simulated.ledger import (
 from trading_mcp.adapters.simulated.margins import Markets, free, wallet
 from trading_mcp.domain.accounts import Balance, Holding
 from trading_mcp.domain.numbers import ZERO
-from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport, VenueReport
+from trading_mcp.domain.orders import Fill
+from trading_mcp.domain.reports import (
+    FundingPaid,
+    Liquidated,
+    OrderReport,
+    OrderTerms,
+    VenueReport,
+)
 
 
 def balances(state: State, markets: Markets) -> list[Balance]:
@@ -58,7 +65,22 @@ def order_report(exchange: str, order: VenueOrder) -> OrderReport:
         filled=order.filled,
         at=order.updated_at,
         reason=order.reason,
+        terms=OrderTerms(
+            side=order.side,
+            type=order.type,
+            amount=order.amount,
+            price=order.price,
+            stop_price=order.stop_price,
+            reduce_only=order.reduce_only,
+        ),
     )
+
+
+def fills_since(state: State, since: int) -> Sequence[Fill]:
+    """Return all fills since *since* (UTC ms) of the orders that are remembered, oldest first."""
+    orders = (*state.ended.values(), *state.orders.values())
+    fills = (fill for order in orders for fill in order.fills if fill.at >= since)
+    return sorted(fills, key=lambda fill: fill.at)
 
 
 def account_reports(state: State, since: int) -> Sequence[VenueReport]:

@@ -11,17 +11,18 @@ from trading_mcp.adapters.simulated.records import Records
 from trading_mcp.adapters.simulated.statements import (
     account_reports,
     balances,
+    fills_since,
     holdings,
     order_report,
     reports_of,
 )
-from trading_mcp.adapters.simulated.tape import Tape
 from trading_mcp.domain.accounts import Balance, Holding
 from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.orders import ApprovedOrder, Fill
+from trading_mcp.domain.quotes import NotOffered
 from trading_mcp.domain.reports import OrderReport, VenueRefused, VenueReport
 from trading_mcp.domain.times import HOUR_MS, MINUTE_MS
-from trading_mcp.ports import Checkpoint, Clock, Quotes
+from trading_mcp.ports import Checkpoint, Clock, Quotes, Tape
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -102,6 +103,11 @@ class SimulatedVenue:
         order = self._account.state.order(client_id)
         return order.fills if order else ()
 
+    async def fills_since(self, since: int) -> Sequence[Fill]:
+        """Return all fills of the account since *since* (UTC ms), oldest first."""
+        await self._records.settled()
+        return fills_since(self._account.state, since)
+
     async def balances(self) -> Sequence[Balance]:
         """Return what the account holds: in quote, the wallet without unrealized profit."""
         await self._records.settled()
@@ -122,6 +128,10 @@ class SimulatedVenue:
         unread: asyncio.Queue[VenueReport] = asyncio.Queue(_MOST_UNREAD)
         self._listeners.add(unread)
         return self._read(unread)
+
+    async def hold_deadline(self, seconds: float | None) -> None:
+        """Raise NotOffered: what rests here is watched by the server that keeps these books."""
+        raise NotOffered("a switch that cancels orders when nothing is heard")
 
     async def advance(self, until: int) -> None:
         """Follow the market up to *until* (UTC ms): resting orders, funding, liquidation."""

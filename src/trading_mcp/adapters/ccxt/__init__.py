@@ -1,0 +1,1 @@
+"""Real exchanges through ccxt: one adapter for all, their differences as data."""
