@@ -12,9 +12,8 @@ from trading_mcp.adapters.simulated.account import Account
 from trading_mcp.adapters.simulated.build import MARKETS, Simulated, open_simulated
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
 from trading_mcp.adapters.simulated.settings import SimulatedSettings
-from trading_mcp.adapters.simulated.tape import Move
 from trading_mcp.domain.orders import ApprovedOrder
-from trading_mcp.domain.quotes import Level, OrderBook
+from trading_mcp.domain.quotes import Level, Move, OrderBook
 
 START = 1_790_000_000_000
 

@@ -22,9 +22,8 @@ from trading_mcp.adapters.simulated.ledger import (
 )
 from trading_mcp.adapters.simulated.margins import wallet
 from trading_mcp.adapters.simulated.statements import balances
-from trading_mcp.adapters.simulated.tape import Move
 from trading_mcp.domain.orders import ApprovedOrder
-from trading_mcp.domain.quotes import Level, OrderBook
+from trading_mcp.domain.quotes import Level, Move, OrderBook
 from trading_mcp.domain.reports import VenueRefused
 
 SYMBOLS = ("ETH-USDT", "ETH-USDT-PERP", "DOGE-USDT-PERP")

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trading_mcp.adapters.simulated.market import SeededMarket
-from trading_mcp.adapters.simulated.tape import Move
 from trading_mcp.domain.numbers import down_to, exact
+from trading_mcp.domain.quotes import Move
 
 HOUR = 3_600_000
 NOW = 1_790_000_000_000
