@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from trading_mcp.adapters.simulated.asked import Asked
 from trading_mcp.adapters.simulated.books import BUCKET_MS
 from trading_mcp.adapters.simulated.ledger import (
     Accepted,
@@ -30,11 +31,21 @@ from trading_mcp.adapters.simulated.refusals import check
 from trading_mcp.adapters.simulated.stakes import Stake
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import EXACT, ZERO, exact
-from trading_mcp.domain.orders import ApprovedOrder, Fill
+from trading_mcp.domain.orders import Fill
 from trading_mcp.domain.quotes import Move, OrderBook
 from trading_mcp.domain.reports import FundingPaid, Liquidated, VenueRefused
 
+FeeOf = Callable[[Market, VenueOrder, Decimal, Decimal], tuple[Decimal, str]]
+"""Given a trade's amount (base) and its fee in quote: what is taken for it, and in which coin."""
+
 _FUNDING_GRID = Decimal("1e-8")
+
+
+def fee_in_quote(
+    market: Market, order: VenueOrder, amount: Decimal, fee: Decimal
+) -> tuple[Decimal, str]:
+    """Take a fee in the quote currency."""
+    return fee, market.quote
 
 
 class Account:
@@ -45,8 +56,15 @@ class Account:
     a move that a market made. Times are UTC ms.
     """
 
-    def __init__(self, exchange: str, markets: Sequence[Market], state: State | None = None):
-        self.exchange = exchange
+    def __init__(
+        self,
+        exchange: str,
+        markets: Sequence[Market],
+        state: State | None = None,
+        *,
+        fee_of: FeeOf = fee_in_quote,
+    ):
+        self.exchange, self._fee_of = exchange, fee_of
         self.markets = {market.symbol: market for market in markets}
         self.state = state or State()
         self._recorded: list[LedgerEntry] = []
@@ -74,7 +92,7 @@ class Account:
         self._record(Passed(at=at))
         return self._told()
 
-    def submit(self, order: ApprovedOrder, at: int, book: OrderBook) -> list[LedgerEntry]:
+    def submit(self, order: Asked, at: int, book: OrderBook) -> list[LedgerEntry]:
         """Accept *order* and trade what *book* offers it.
 
         Raises:
@@ -131,7 +149,7 @@ class Account:
             self._fund(stake, rate, due, at)
         return self._told()
 
-    def _numbered(self, order: ApprovedOrder, at: int) -> VenueOrder:
+    def _numbered(self, order: Asked, at: int) -> VenueOrder:
         return VenueOrder(
             client_id=order.client_id,
             venue_id=f"v{self.state.orders_seen + 1}",
@@ -198,6 +216,8 @@ class Account:
         maker: bool,
     ) -> None:
         rate = market.maker_fee if maker else market.taker_fee
+        due = EXACT.multiply(EXACT.multiply(amount, price), rate)
+        fee, currency = self._fee_of(market, order, amount, due)
         fill = Fill(
             exchange=self.exchange,
             symbol=order.symbol,
@@ -206,8 +226,8 @@ class Account:
             side=order.side,
             amount=amount,
             price=price,
-            fee=EXACT.multiply(EXACT.multiply(amount, price), rate),
-            fee_currency=market.quote,
+            fee=fee,
+            fee_currency=currency,
             at=at,
             maker=maker,
         )

@@ -160,7 +160,8 @@ class State(msgspec.Struct, kw_only=True):
             fills=(*order.fills, fill),
             updated_at=fill.at,
         )
-        self._exchange(market, order.sign, fill.value, fill.fee)
+        self._exchange(market, order.sign, fill.value, ZERO)
+        self._add(fill.fee_currency, EXACT.minus(fill.fee))
         if market.type == "spot":
             self._add(market.base, order.sign * fill.amount)
         else:

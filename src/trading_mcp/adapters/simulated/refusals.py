@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from trading_mcp.adapters.simulated.asked import Asked
 from trading_mcp.adapters.simulated.ledger import State
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import EXACT, down_to, exact
-from trading_mcp.domain.orders import ApprovedOrder
 from trading_mcp.domain.quotes import Level, OrderBook
 from trading_mcp.domain.reports import VenueRefused
 
 
-def check(state: State, market: Market, order: ApprovedOrder, book: OrderBook) -> None:
+def check(state: State, market: Market, order: Asked, book: OrderBook) -> None:
     """Raise VenueRefused if *order* cannot be accepted, whatever the account holds."""
     _check_is_new(state, order)
     _check_form(market, order)
@@ -24,12 +24,12 @@ def check(state: State, market: Market, order: ApprovedOrder, book: OrderBook) -
     _check_reduces(state, market, order)
 
 
-def _check_is_new(state: State, order: ApprovedOrder) -> None:
+def _check_is_new(state: State, order: Asked) -> None:
     if state.order(order.client_id):
         raise VenueRefused("duplicate_client_id", f"there is an order {order.client_id} already")
 
 
-def _check_form(market: Market, order: ApprovedOrder) -> None:
+def _check_form(market: Market, order: Asked) -> None:
     if (order.type == "limit") != (order.price is not None):
         raise VenueRefused("invalid_order", f"a {order.type} order with price {order.price}")
     if (order.type == "stop") != (order.stop_price is not None):
@@ -39,7 +39,7 @@ def _check_form(market: Market, order: ApprovedOrder) -> None:
         raise VenueRefused("leverage_out_of_range", found)
 
 
-def _check_grid(market: Market, order: ApprovedOrder) -> None:
+def _check_grid(market: Market, order: Asked) -> None:
     for value, grid in (
         (order.amount, market.step),
         (order.price, market.tick),
@@ -49,7 +49,7 @@ def _check_grid(market: Market, order: ApprovedOrder) -> None:
             raise VenueRefused("off_grid", f"{value} is no positive multiple of {grid}")
 
 
-def _check_size(market: Market, order: ApprovedOrder, best: Decimal) -> None:
+def _check_size(market: Market, order: Asked, best: Decimal) -> None:
     if order.reduce_only:
         return  # What is left of a position can always be closed, however small.
     notional = EXACT.multiply(order.amount, order.price or order.stop_price or best)
@@ -59,7 +59,7 @@ def _check_size(market: Market, order: ApprovedOrder, best: Decimal) -> None:
         raise VenueRefused("below_minimum", f"{found}; the least is {least}")
 
 
-def _check_stop(order: ApprovedOrder, offers: Sequence[Level]) -> None:
+def _check_stop(order: Asked, offers: Sequence[Level]) -> None:
     if order.stop_price is None:
         return
     best = exact(offers[0].price)
@@ -68,7 +68,7 @@ def _check_stop(order: ApprovedOrder, offers: Sequence[Level]) -> None:
         raise VenueRefused("stop_would_trigger", found)
 
 
-def _check_reduces(state: State, market: Market, order: ApprovedOrder) -> None:
+def _check_reduces(state: State, market: Market, order: Asked) -> None:
     if not order.reduce_only:
         return
     if market.type == "spot":
