@@ -283,7 +283,10 @@ class CandleStore(Protocol):
 
 
 class Quotes(Protocol):
-    """Prices at this instant, for whoever fills orders against them."""
+    """Prices at this instant, for whoever fills orders against them.
+
+    Each question raises NoQuote where the answer is not known now.
+    """
 
     def depth(self, symbol: str) -> OrderBook:
         """Return the book now, as deep as it is known."""
@@ -295,6 +298,10 @@ class Quotes(Protocol):
 
     def funding_rate(self, symbol: str, at: int) -> float:
         """Return the funding rate (a fraction) that is paid at *at*."""
+        ...
+
+    def funding_after(self, symbol: str, at: int) -> int:
+        """Return when a perpetual pays funding next, after *at* (both UTC ms)."""
         ...
 
 

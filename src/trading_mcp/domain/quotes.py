@@ -29,6 +29,10 @@ class NotOffered(Exception):
         self.what = what
 
 
+class NoQuote(Exception):
+    """There is no price to go by now: the stream is down or out of step, or was never watched."""
+
+
 class PriceMove(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to one market's price since the last move.
 

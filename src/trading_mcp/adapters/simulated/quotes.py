@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from trading_mcp.adapters.simulated.lines import FUNDING_MS
 from trading_mcp.adapters.simulated.market import SeededMarket
 from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.quotes import OrderBook
@@ -26,3 +27,7 @@ class SimulatedQuotes:
     def funding_rate(self, symbol: str, at: int) -> float:
         """Return the funding rate (a fraction) that is paid at *at*."""
         return self._market.funding_rate(symbol, at)
+
+    def funding_after(self, symbol: str, at: int) -> int:
+        """Return when a perpetual pays funding next, after *at*."""
+        return (at // FUNDING_MS + 1) * FUNDING_MS
