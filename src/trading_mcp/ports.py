@@ -306,10 +306,17 @@ class Quotes(Protocol):
 
 
 class Tape(Protocol):
-    """Remembers, or can work out, every move of a market: what resting orders are matched with."""
+    """Remembers, or can work out, every move of a market: what resting orders are matched with.
+
+    A streamed trade has the time at which it was heard of, so that none turns up in a time that
+    has been asked about already, save in its last millisecond.
+    """
 
     def move(self, symbol: str, since: int, until: int) -> Move | None:
-        """Return how the price went from *since* to *until* (UTC ms), or None if unknown."""
+        """Return how the price went after *since* and up to *until* (UTC ms, included).
+
+        None if that is not known, or nobody traded.
+        """
         ...
 
 
