@@ -71,8 +71,8 @@ def booked(fills):
         held = orders[one.side]
         if book.is_booked(held, one):
             continue
-        orders[one.side] = book.order_after(held, one)
-        position = book.position_after(position, held, one)
+        orders[one.side] = book.order_after(held, one, one.fee)
+        position = book.position_after(position, held, one, one.fee)
     return orders, position
 
 

@@ -112,6 +112,14 @@ OBJECTIONS = [
         {},
         {"price": msgspec.structs.replace(PRICE, fresh=False)},
     ),
+    ("exchange_is_in_doubt", "EXCHANGE_ERROR", {}, {"doubt": "did not answer"}),
+    ("market_is_halted", "MARKET_CLOSED", {}, {"halted": "a difference"}),
+    (
+        "exchange_cap_is_exceeded",
+        "EXPOSURE_LIMIT_EXCEEDED",
+        {},
+        {"exchange_limit": Decimal(500), "exchange_exposure": Decimal(450)},
+    ),
     ("equity_is_unknown", "RISK_LIMIT_EXCEEDED", {}, {"equity": None}),
     (
         "entries_are_paused",

@@ -182,7 +182,7 @@ class Venue:
         self.answer: Callable[[ApprovedOrder], None] = lambda order: None
         self.accepts, self.fills_orders = True, True
         self.cancelled: list[str] = []
-        self.money = Decimal(10_000)
+        self.moved = Decimal(0)
 
     async def submit(self, order: ApprovedOrder) -> str:
         self.sent.append(order)
@@ -209,8 +209,6 @@ class Venue:
     def _fill(self, order: ApprovedOrder) -> Fill:
         price = Decimal(str(self._data.prices[order.symbol]))
         fee = order.amount * price / 1000
-        sign = 1 if order.side == "buy" else -1
-        self.money -= sign * order.amount * price + fee
         return Fill(
             exchange="sim",
             symbol=order.symbol,
@@ -240,14 +238,27 @@ class Venue:
         return self.traded.get(client_id, [])
 
     async def fills_since(self, since: int) -> Sequence[Fill]:
-        fills = [fill for traded in self.traded.values() for fill in traded]
-        return [fill for fill in fills if fill.at >= since]
+        return [fill for fill in self._fills() if fill.at >= since]
 
     async def hold_deadline(self, seconds: float | None) -> None:
         raise NotOffered("a switch")
 
     async def balances(self) -> Sequence[Balance]:
-        return [Balance(currency="USDT", total=self.money, free=self.money)]
+        totals = {"USDT": self.money}
+        for fill in self._fills():
+            base = fill.symbol.partition("-")[0]
+            signed = fill.amount if fill.side == "buy" else -fill.amount
+            totals[base] = totals.get(base, Decimal(0)) + signed
+        return [Balance(currency=name, total=t, free=t) for name, t in totals.items()]
+
+    @property
+    def money(self) -> Decimal:
+        """What all fills have left of the quote, and what was moved in or out."""
+        spent = sum((f.value if f.side == "buy" else -f.value) + f.fee for f in self._fills())
+        return Decimal(10_000) + self.moved - spent
+
+    def _fills(self) -> list[Fill]:
+        return [fill for traded in self.traded.values() for fill in traded]
 
     async def holdings(self):
         return []

@@ -65,6 +65,14 @@ TRIGGERS: dict[str, Trigger] = {
     ),
     "overfill": Trigger(meaning="More was filled than was ordered", cooldown_minutes=0.0),
     "outside_trade": Trigger(meaning="A trade on the account is not ours"),
+    "outside_order": Trigger(meaning="An order on the account is not ours"),
+    "alien_order": Trigger(
+        meaning="An order bears our mark, and the journal does not know it", cooldown_minutes=0.0
+    ),
+    "unprotected": Trigger(
+        meaning="A position's stop can't be placed at the exchange", cooldown_minutes=0.0
+    ),
+    "deadline": Trigger(meaning="The exchange's dead-man's switch could not be renewed"),
     "balance_mismatch": Trigger(meaning="A balance at the exchange is not what our books say"),
     "liquidation": Trigger(meaning="The exchange closed a position by force", cooldown_minutes=0.0),
     "strategy_broken": Trigger(meaning="A strategy was stopped for a fault"),

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from trading_mcp.domain.accounts import Flow, Worth
+from trading_mcp.domain.accounts import Asset, Flow, Worth
 from trading_mcp.domain.limits import Alert, KillSwitch, RiskMode, RiskParameters
 from trading_mcp.domain.numbers import ZERO
 from trading_mcp.domain.orders import Fill, Order
@@ -175,6 +175,36 @@ class Answered(Entry, frozen=True, kw_only=True):
     answer: dict[str, Any]
 
 
+class ExchangeJoined(Entry, frozen=True, kw_only=True):
+    """An account at an exchange was taken over, with its balances as they then were.
+
+    *source* is what it is, such as "simulated": another one can't go on with its books.
+    """
+
+    exchange: str
+    source: str
+
+
+class TradingHalted(Entry, frozen=True, kw_only=True):
+    """Nothing is opened in the markets of *asset* until a person has looked at *reason*."""
+
+    asset: Asset
+    reason: str
+
+
+class TradingResumed(Entry, frozen=True, kw_only=True):
+    """A person has looked: the markets of *asset* may be traded again."""
+
+    asset: Asset
+    principal: str
+
+
+class OrderAdopted(Entry, frozen=True, kw_only=True):
+    """An order that is not ours was found on the account; it counts like one of ours."""
+
+    order: Order
+
+
 class AlertRaised(Entry, frozen=True, kw_only=True):
     """An alert was raised."""
 
@@ -202,4 +232,8 @@ AnyEntry = (
     | PeriodOpened
     | Answered
     | AlertRaised
+    | ExchangeJoined
+    | TradingHalted
+    | TradingResumed
+    | OrderAdopted
 )

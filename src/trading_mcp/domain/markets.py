@@ -83,3 +83,19 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     def amount(self, amount: Decimal) -> Decimal:
         """Put *amount* on the step, never more than asked."""
         return down_to(amount, self.step)
+
+
+class ExchangeTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """On what terms we trade on one exchange.
+
+    *max_exposure* is the notional, in quote, of all that may be held and working there; None:
+    only the account's own limit counts. *holds_stops*: each position's protective stop rests
+    there. *closes_unprotected*: a position whose stop can't be placed there is closed; else its
+    stop is watched here. *closes_any_size*: what is left of a position can always be sold there,
+    even below the market's minimum.
+    """
+
+    max_exposure: Decimal | None = None
+    holds_stops: bool = False
+    closes_unprotected: bool = True
+    closes_any_size: bool = True

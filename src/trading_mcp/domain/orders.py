@@ -10,6 +10,8 @@ from trading_mcp.domain.numbers import EXACT, ZERO
 
 MANUAL = "manual"
 """The owner of positions that were opened by hand."""
+EXTERNAL = "external"
+"""The owner of orders that somebody else placed on the account: they are watched and counted."""
 Side = Literal["buy", "sell"]
 OrderType = Literal["market", "limit", "stop"]
 OrderStatus = Literal[
@@ -50,6 +52,8 @@ Reason = Literal[
     "breakeven",
     "exit_signal",
     "liquidation",
+    "unprotected",
+    "external",
 ]
 
 
@@ -76,6 +80,7 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
 
     *amount* is in base, *price* (limit) and *stop_price* (stop) in quote per base. *owner* is the
     strategy whose position it is, or "manual". *reduces* names the position it makes smaller.
+    *protective*: it is a position's own stop, resting at the exchange.
     """
 
     market: MarketKey
@@ -91,6 +96,7 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     leverage: int = 1
     plan: ExitPlan | None = None
     idempotency: str | None = None
+    protective: bool = False
 
 
 class ApprovedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +187,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     plan: ExitPlan | None = None
     position_id: str | None = None
     idempotency: str | None = None
+    protective: bool = False
     status: OrderStatus = "approved"
     cancelling: bool = False
     venue_id: str | None = None

@@ -1,4 +1,4 @@
-"""Booking what the exchange says of the account: fills, funding, liquidations, balances."""
+"""Booking what the exchange says of our own trades: fills, funding, liquidations."""
 
 from decimal import Decimal
 
@@ -7,11 +7,11 @@ import msgspec
 from trading_mcp.domain import entries as e
 from trading_mcp.domain.accounts import Flow, asset_key
 from trading_mcp.domain.markets import Market, market_key
-from trading_mcp.domain.numbers import ZERO
+from trading_mcp.domain.numbers import EXACT, ZERO
 from trading_mcp.domain.orders import Fill, Order, OrderStatus
 from trading_mcp.domain.positions import Position, closing_side
-from trading_mcp.domain.reports import FundingPaid, Liquidated, Transferred
-from trading_mcp.engine import watch
+from trading_mcp.domain.reports import FundingPaid, Liquidated
+from trading_mcp.engine import outside, watch
 from trading_mcp.engine.desk import ENGINE, Desk
 from trading_mcp.portfolio import book
 
@@ -21,9 +21,11 @@ _PICO = Decimal("1e-12")
 def book_fill(desk: Desk, fill: Fill) -> None:
     """Book one trade, once, whether it is ours or not."""
     order = desk.state.order_of(fill.client_id)
+    if outside.is_before_us(desk, fill):
+        return
     if order is None:
-        _book_outside(desk, fill)
-    elif not book.is_booked(order, fill):
+        outside.book_trade(desk, fill)
+    elif not book.is_booked(order, fill) and not outside.is_known(desk, fill):
         _book_ours(desk, order, fill)
 
 
@@ -58,34 +60,15 @@ def book_liquidation(desk: Desk, report: Liquidated) -> None:
         desk.alert("liquidation", "critical", f"{market.symbol} was liquidated at {report.price}")
 
 
-def book_transfer(desk: Desk, report: Transferred) -> None:
-    """Book a deposit, a withdrawal or the like once."""
-    known = f"{report.kind} {report.transfer_id}"
-    asset = asset_key(report.exchange, report.currency)
-    if known not in desk.state.outside_trades:
-        _move(desk, Flow(asset, report.amount), known)
-
-
-def book_balance(desk: Desk, exchange: str, currency: str, total: Decimal, why: str) -> None:
-    """Book the difference between the exchange's balance and ours."""
-    asset = asset_key(exchange, currency)
-    difference = total - desk.state.cash.get(asset, ZERO)
-    if difference != 0:
-        _move(desk, Flow(asset, difference), why)
-
-
-def _move(desk: Desk, flow: Flow, why: str) -> None:
-    worth = desk.standings.worth(flow.asset, flow.amount) or ZERO
-    desk.make(e.FundsMoved(at=desk.now, flow=flow, why=why, worth=worth))
-
-
 def _book_ours(desk: Desk, order: Order, fill: Fill) -> None:
     market = desk.markets[order.market]
-    changed = book.order_after(order, fill)
+    fee = _worth_of_fee(desk, fill, market)
+    changed = book.order_after(order, fill, fee)
     position = None
     if order.position_id is not None:
         held = desk.state.position(order.position_id) or book.opened_by(order, market)
-        position = book.position_after(held, order, fill)
+        in_base = fill.fee if _is_taken_in_base(fill, market) else ZERO
+        position = book.position_after(held, order, fill, fee, in_base)
     flows = book.flows_of(fill, market)
     desk.make(e.FillBooked(at=desk.now, fill=fill, order=changed, position=position, flows=flows))
     if position is not None and not position.is_open:
@@ -95,6 +78,19 @@ def _book_ours(desk: Desk, order: Order, fill: Fill) -> None:
     if changed.filled > changed.amount:
         message = f"Order {order.id} was filled beyond its amount: {changed.filled}"
         desk.alert("overfill", "critical", message, float(changed.filled))
+
+
+def _worth_of_fee(desk: Desk, fill: Fill, market: Market) -> Decimal:
+    """Return a fee's worth in quote; a third coin that has no price here counts as nothing."""
+    if fill.fee_currency == market.quote:
+        return fill.fee
+    if _is_taken_in_base(fill, market):
+        return EXACT.multiply(fill.fee, fill.price)
+    return desk.standings.worth(asset_key(fill.exchange, fill.fee_currency), fill.fee) or ZERO
+
+
+def _is_taken_in_base(fill: Fill, market: Market) -> bool:
+    return market.type == "spot" and fill.fee_currency == market.base
 
 
 def _set_apart(desk: Desk, closed: Position) -> None:
@@ -111,16 +107,6 @@ def _set_apart(desk: Desk, closed: Position) -> None:
     position_id = desk.new_id("pos")
     for order in waiting:
         desk.change(order, position_id=position_id)
-
-
-def _book_outside(desk: Desk, fill: Fill) -> None:
-    known = f"{fill.symbol} trade {fill.trade_id}"
-    market = desk.markets.get(market_key(fill.exchange, fill.symbol))
-    if market is None or known in desk.state.outside_trades:
-        return
-    for flow in book.flows_of(fill, market):
-        _move(desk, flow, known)
-    desk.alert("outside_trade", "warning", f"A trade not ours: {known}", float(fill.amount))
 
 
 def _liquidate(desk: Desk, position: Position, report: Liquidated, nth: int) -> None:

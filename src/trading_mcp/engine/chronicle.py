@@ -35,6 +35,14 @@ def tell(fact: object) -> None:
             log.warning("kill_switch", active=fact.switch is not None, principal=fact.principal)
         case e.AlertRaised(alert=alert):
             log.warning("alert", trigger=alert.trigger, message=alert.message)
+        case e.ExchangeJoined():
+            log.info("exchange_joined", exchange=fact.exchange, source=fact.source)
+        case e.TradingHalted():
+            log.error("trading_halted", asset=fact.asset, reason=fact.reason)
+        case e.TradingResumed():
+            log.warning("trading_resumed", asset=fact.asset, principal=fact.principal)
+        case e.OrderAdopted(order=order):
+            log.warning("order_adopted", order_id=order.id, symbol=order.symbol, side=order.side)
         case e.EngineSwitched() | e.StrategyChanged() | e.PairsChanged():
             _tell_setting(fact)
         case _:

@@ -4,13 +4,13 @@ Each method takes one thing that happened, makes the journal's entries that foll
 applies them to the state, and returns them. Nothing else changes the state.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from trading_mcp.domain import entries as e
-from trading_mcp.domain.accounts import Booked, Worth
+from trading_mcp.domain.accounts import Asset, Booked, Worth
 from trading_mcp.domain.limits import Severity
-from trading_mcp.domain.markets import Market
+from trading_mcp.domain.markets import ExchangeTerms, Market
 from trading_mcp.domain.orders import (
     ApprovedOrder,
     Fill,
@@ -23,7 +23,7 @@ from trading_mcp.domain.orders import (
 from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport, Transferred
 from trading_mcp.domain.signals import Signal
-from trading_mcp.engine import booking, trading, watch
+from trading_mcp.engine import booking, outside, protection, trading, watch
 from trading_mcp.engine.desk import FAR, Desk, Entries, Wished
 from trading_mcp.engine.state import State
 from trading_mcp.portfolio.earnings import Account, Earnings, between, together
@@ -42,8 +42,9 @@ class Core:
         *,
         leverage: int = 1,
         horizon: Callable[[], int] = lambda: FAR,
+        terms: Mapping[str, ExchangeTerms] | None = None,
     ):
-        self.desk = Desk(state, markets, horizon)
+        self.desk = Desk(state, markets, terms or {}, horizon)
         self.state, self.markets = state, self.desk.markets
         self.standings = self.desk.standings
         self._leverage = leverage
@@ -61,6 +62,17 @@ class Core:
     def on_stream_lost(self, exchange: str) -> None:
         """Take in that an exchange's prices may be old."""
         self.standings.lose_prices(exchange)
+
+    def doubt(self, exchange: str, about: str, reason: str) -> None:
+        """Take in why an exchange can't be relied on: nothing is opened there meanwhile.
+
+        *reason* goes on after its name: "did not answer".
+        """
+        self.standings.doubts.setdefault(exchange, {})[about] = reason
+
+    def trust(self, exchange: str, about: str) -> None:
+        """Take in that a doubt about an exchange is over."""
+        self.standings.doubts.get(exchange, {}).pop(about, None)
 
     def on_signal(self, *signals: Signal) -> Entries:
         """Take in strategies' wishes, in this order."""
@@ -86,6 +98,20 @@ class Core:
         """Return what every rule would say of *intent*, without doing anything."""
         standing = self.standings.standing(intent.market, max(self.desk.now, now))
         return gate.review(gate.on_grid(intent, standing), standing)
+
+    def make_way(
+        self, position_id: str, amount: Decimal, until: int
+    ) -> tuple[tuple[Order, ...], Entries]:
+        """Take back the protective orders that an exit of *amount* (base) would collide with.
+
+        Returns those that must be gone first; until *until* (UTC ms) none takes their place.
+        """
+        in_the_way = protection.make_way(self.desk, position_id, amount, until)
+        return in_the_way, self.desk.take()
+
+    def end_way(self, position_id: str) -> None:
+        """Let protective orders take their place again."""
+        self.desk.guards.return_to(position_id)
 
     def close_position(self, position_id: str, wished: Wished, now: int) -> Entries:
         """Begin to leave all of an open position at the market; it goes on until it is left."""
@@ -114,6 +140,7 @@ class Core:
         for entry in entries:
             self.desk.advance(entry.at)
             self.desk.make(entry)
+        protection.protect(self.desk)
         return self.desk.take()
 
     def alert(
@@ -218,13 +245,24 @@ class Core:
     def on_transferred(self, report: Transferred) -> Entries:
         """Take in that money came to the account, or left it, otherwise than by a trade."""
         self.desk.advance(report.at)
-        booking.book_transfer(self.desk, report)
+        outside.book_transfer(self.desk, report)
         return self._watched()
 
     def on_balance(self, exchange: str, currency: str, total: Decimal, why: str) -> Entries:
         """Take in a balance as the exchange has it."""
-        booking.book_balance(self.desk, exchange, currency, total, why)
+        outside.book_balance(self.desk, exchange, currency, total, why)
         return self.desk.take()
+
+    def on_mismatch(self, asset: Asset, difference: Decimal, why: str) -> Entries:
+        """Take in that a balance differed from the exchange's for no reason that is known."""
+        outside.note_mismatch(self.desk, asset, difference, why)
+        return self.desk.take()
+
+    def on_foreign(self, report: OrderReport, exchange: str) -> Entries:
+        """Take in an order that may trade and that the journal does not know."""
+        self.desk.advance(report.at)
+        outside.adopt(self.desk, report, exchange)
+        return self._watched()
 
     def equity(self) -> sentinel.Equity:
         """Return the account's worth now and at the start of its periods."""
@@ -295,4 +333,5 @@ class Core:
 
     def _watched(self) -> Entries:
         watch.keep_watch(self.desk)
+        protection.protect(self.desk)
         return self.desk.take()

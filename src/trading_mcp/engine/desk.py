@@ -1,6 +1,6 @@
 """The desk: the state, the sums over it, and the one way to add to the journal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import cast
 
@@ -8,7 +8,8 @@ import msgspec
 
 from trading_mcp.domain import entries as e
 from trading_mcp.domain.limits import Alert, Severity
-from trading_mcp.domain.markets import Market, MarketKey
+from trading_mcp.domain.markets import ExchangeTerms, Market, MarketKey
+from trading_mcp.domain.numbers import EXACT
 from trading_mcp.domain.orders import (
     ApprovedOrder,
     Order,
@@ -20,6 +21,7 @@ from trading_mcp.domain.orders import (
 )
 from trading_mcp.domain.positions import Position, closing_side
 from trading_mcp.engine.departures import Departures
+from trading_mcp.engine.guards import Guards
 from trading_mcp.engine.ids import identifier
 from trading_mcp.engine.standings import Standings
 from trading_mcp.engine.state import State
@@ -48,16 +50,21 @@ class Desk:
     """What every decision works on. Entries made here are applied at once and taken later."""
 
     def __init__(
-        self, state: State, markets: Sequence[Market], horizon: Callable[[], int] = lambda: FAR
+        self,
+        state: State,
+        markets: Sequence[Market],
+        terms: Mapping[str, ExchangeTerms],
+        horizon: Callable[[], int] = lambda: FAR,
     ):
         self.state = state
         self.markets: dict[MarketKey, Market] = {m.key: m for m in markets}
-        self.standings = Standings(state, self.markets)
+        self.standings = Standings(state, self.markets, terms)
         self.now = state.now
         self._horizon = horizon
         self._made: Entries = []
         self._approved: dict[str, ApprovedOrder] = {}
         self._departures = Departures(state.positions.values())
+        self.guards = Guards(state.orders.values())
 
     def advance(self, now: int) -> None:
         """Move the time on; it never goes back, nor beyond what our own clock shows."""
@@ -72,7 +79,7 @@ class Desk:
         """Add one entry: the state and its sums follow at once."""
         self.state.apply(entry)
         match entry:
-            case e.OrderApproved() | e.OrderChanged():
+            case e.OrderApproved() | e.OrderChanged() | e.OrderAdopted():
                 self._note_order(entry.order)
             case e.FillBooked():
                 self._note_order(entry.order)
@@ -155,6 +162,7 @@ class Desk:
             plan=intent.plan,
             position_id=intent.reduces or self._position_for(intent, standing),
             idempotency=intent.idempotency,
+            protective=intent.protective,
         )
         if not order.reduce_only:
             self.standings.note_entry(self.now)
@@ -198,8 +206,39 @@ class Desk:
                 # It holds what must be sold at once: first it goes, then the rest leaves.
                 self.change(order, cancelling=True)
         left = position.size - standing.exiting(position.id)
-        if left > 0:
+        if left == position.size and self.is_dust(position, left):
+            self.write_off(position, left, "dust")
+        elif left > 0:
             self.submit(_leaving(position, left, wished))
+
+    def is_dust(self, position: Position, amount: Decimal, price: Decimal | None = None) -> bool:
+        """Say whether so much of a position is too little to be sold at *price* (the last one)."""
+        market = self.markets[position.market]
+        sold = market.amount(amount)
+        if self.terms(position.exchange).closes_any_size or market.type != "spot":
+            return sold == 0
+        mark = price or self.standings.marks.get(market.key, position.entry_price)
+        return sold < market.min_amount or EXACT.multiply(sold, mark) < market.min_notional
+
+    def write_off(self, position: Position, amount: Decimal, why: str) -> None:
+        """Take out of a position what it cannot sell, at the last price: no profit and no loss.
+
+        On a spot market the coins stay in the account, and belong to no position.
+        """
+        mark = self.standings.marks.get(position.market, position.entry_price)
+        changed = msgspec.structs.replace(
+            position,
+            exited=position.exited + amount,
+            exited_value=position.exited_value + EXACT.multiply(amount, mark),
+        )
+        if not changed.is_open:
+            reason = position.close_reason or position.leaving or why
+            changed = msgspec.structs.replace(changed, closed_at=self.now, close_reason=reason)
+        self.make(e.PositionChanged(at=self.now, position=changed, why=why, principal=ENGINE))
+
+    def terms(self, exchange: str) -> ExchangeTerms:
+        """Return on what terms we trade on *exchange*."""
+        return self.standings.terms.get(exchange, ExchangeTerms())
 
     def end(self, order_id: str, status: OrderStatus, evidence: str) -> None:
         """Move an order to *status*, if the table of statuses allows it from where it is."""
@@ -235,10 +274,13 @@ class Desk:
     def _note_position(self, position: Position) -> None:
         self.standings.note_position(position)
         self._departures.note_position(position)
+        if not position.is_open:
+            self.guards.forget(position.id)
 
     def _note_order(self, order: Order) -> None:
         self.standings.note_order(order)
         self._departures.note_order(order)
+        self.guards.note_order(order)
 
     def _position_for(self, intent: OrderIntent, standing: Standing) -> str | None:
         if intent.side == "sell" and not standing.market.can_short:

@@ -16,10 +16,12 @@ from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.histogram import Histogram
 from trading_mcp.engine.ledger import Ledger
 from trading_mcp.engine.settings import ScalpingSettings
-from trading_mcp.ports import Checkpoint, Clock
+from trading_mcp.ports import Checkpoint, Clock, Tripwire
 
 log = structlog.get_logger(__name__)
 ASK_EVERY_S = 1.0
+TRIPWIRE = "tripwire"
+"""The principal of a kill switch that was turned on by a file, a signal or the command line."""
 APART_S = 2.0
 """Two lookups that find nothing must lie this far apart to count as two."""
 
@@ -34,10 +36,12 @@ class Flight:
         exchanges: Mapping[str, Exchange],
         clock: Clock,
         settings: ScalpingSettings,
+        tripwire: Tripwire | None,
         checkpoint: Checkpoint,
     ):
         self._core, self._ledger, self._exchanges = core, ledger, exchanges
         self._clock, self._settings, self._checkpoint = clock, settings, checkpoint
+        self._tripwire = tripwire
         self._tasks: set[asyncio.Task[Any]] = set()
         self._settling: set[str] = set()
         self._cancels: dict[str, asyncio.Task[None]] = {}
@@ -60,6 +64,13 @@ class Flight:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def heed_tripwire(self) -> None:
+        """Turn the kill switch on if the one outside of everything was used."""
+        if self._tripwire is None or self._core.state.kill_switch is not None:
+            return
+        if (reason := self._tripwire.reason()) is not None:
+            self._ledger.write(self._core.kill(reason, TRIPWIRE, self._clock.now()))
 
     async def changed(self, order_id: str, *, within: float) -> bool:
         """Wait until something is learnt about the order; False when nothing was in time."""
@@ -180,6 +191,7 @@ class Flight:
             self._ledger.write(self._core.on_not_sent(order.id, why, self._clock.now()))
             return
         self._checkpoint("order.before_send")
+        self.heed_tripwire()
         approved = self._core.hand_out(order.id)
         if approved is None:
             self._ledger.write(self._core.on_kept_back(order.id, self._clock.now()))
@@ -204,7 +216,9 @@ class Flight:
             )
 
     async def _settle(self, order: Order) -> None:
-        fence = self._clock.monotonic() + self._settings.settle_fence_ms / 1000
+        # Until the fence has passed, an exchange may still accept what was sent.
+        fence_ms = max(self._settings.settle_fence_ms, self._exchanges[order.exchange].fence_ms)
+        fence = self._clock.monotonic() + fence_ms / 1000
         absent_at: float | None = None
         while self._is_unknown(order):
             await asyncio.sleep(ASK_EVERY_S)

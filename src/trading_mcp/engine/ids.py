@@ -19,3 +19,8 @@ def _base32(number: int, width: int) -> str:
 def order_id_of(client_id: str) -> str:
     """Return our order's id from what the exchange knows it by: the id and our tag."""
     return client_id.rpartition("-")[0]
+
+
+def adopted_id(client_id: str) -> str:
+    """Return the id of an order that is not ours, from what the exchange knows it by."""
+    return f"ext_{client_id}"

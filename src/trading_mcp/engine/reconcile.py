@@ -1,53 +1,142 @@
-"""Agreeing with the exchange: orders, fills, balances, before the first decision and after."""
+"""Agreeing with the exchange: orders, fills, transfers, balances, before the first decision and
+after.
+"""
 
 import asyncio
-from decimal import Decimal
+from collections.abc import Sequence
 
 import structlog
 
-from trading_mcp.domain.accounts import asset_key
-from trading_mcp.domain.markets import market_key
-from trading_mcp.domain.numbers import EXACT, ZERO
+from trading_mcp.domain import entries as e
 from trading_mcp.domain.orders import Order
-from trading_mcp.domain.reports import FundingPaid, Liquidated, Transferred
-from trading_mcp.domain.times import DAY_MS
+from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderReport, Transferred
+from trading_mcp.domain.times import DAY_MS, MINUTE_MS
+from trading_mcp.engine import balances
+from trading_mcp.engine.balances import Differences
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.flight import Flight
 from trading_mcp.engine.ledger import Ledger
-from trading_mcp.portfolio.book import booked_of
+from trading_mcp.ports import Clock
 
 log = structlog.get_logger(__name__)
-NEGLIGIBLE = Decimal("1e-8")
 TIMEOUT_S = 10.0
-OVERLAP_MS = DAY_MS
+OVERLAP_MS, FILLS_OVERLAP_MS = DAY_MS, 10 * MINUTE_MS
 """How far back what is known already is asked for again; it is booked once all the same."""
-OPENING = "opening balance"
+RECONCILING = "reconciling"
+"""What an exchange is in doubt about until our books agree with its own."""
 
 
-async def agree(core: Core, ledger: Ledger, flight: Flight, exchange: Exchange, since: int) -> None:
-    """Bring our state into line with *exchange*: orders, fills, funding, balances.
+class Reconciler:
+    """Brings our state into line with one exchange, as often as it is asked to."""
 
-    *since* (UTC ms) is when we last did. Raises what the exchange raises; what could be done
-    until then is done.
-    """
-    for order in tuple(core.state.orders.values()):
-        if order.exchange == exchange.name:
-            await _settle(core, flight, order)
-    async with asyncio.timeout(TIMEOUT_S):
-        reports = await exchange.venue.account_reports(max(since - OVERLAP_MS, 0))
-    for report in reports:
-        match report:
-            case FundingPaid():
-                ledger.write(core.on_funding(report))
-            case Liquidated():
-                ledger.write(core.on_liquidated(report))
-            case Transferred():
-                ledger.write(core.on_transferred(report))
-            case _:
-                pass
-    async with asyncio.timeout(TIMEOUT_S):
-        await compare_balances(core, ledger, exchange)
+    def __init__(
+        self, core: Core, ledger: Ledger, flight: Flight, exchange: Exchange, clock: Clock
+    ):
+        self._core, self._ledger, self._flight = core, ledger, flight
+        self._exchange, self._clock = exchange, clock
+        self._agreed_at: int | None = None
+        self._differences = Differences(core, ledger, exchange)
+        core.doubt(exchange.name, RECONCILING, "has not said yet what the account there holds")
+
+    async def agree(self) -> None:
+        """Agree on orders, fills, transfers, funding and balances.
+
+        Raises what the exchange raises; what could be done until then is done, and nothing is
+        opened there until it has been done whole.
+        """
+        name = self._exchange.name
+        try:
+            await self._agree()
+        except Exception:
+            self._core.doubt(name, RECONCILING, "did not answer what the account there holds")
+            raise
+        self._core.trust(name, RECONCILING)
+
+    async def _agree(self) -> None:
+        now, founding = self._clock.now(), balances.is_founding(self._core, self._exchange)
+        if not founding:
+            listed = await self._take_in_orders()
+            await self._take_in_fills()
+            await self._take_in_reports()
+            await self._adopt(listed)
+        await self._differences.compare(founding=founding)
+        if founding:
+            self._join(now)
+            await self._adopt(await self._listed())
+        self._agreed_at = now
+
+    def _join(self, at: int) -> None:
+        joined = e.ExchangeJoined(at=at, exchange=self._exchange.name, source=self._exchange.source)
+        self._ledger.write(self._core.record(joined))
+
+    async def _take_in_orders(self) -> Sequence[OrderReport]:
+        listed = await self._listed()
+        by_client_id = {report.client_id: report for report in listed}
+        for order in self._ours():
+            await self._settle(order, by_client_id.get(order.client_id))
+        return listed
+
+    async def _listed(self) -> Sequence[OrderReport]:
+        async with asyncio.timeout(TIMEOUT_S):
+            return await self._exchange.venue.open_orders()
+
+    async def _settle(self, order: Order, report: OrderReport | None) -> None:
+        if order.status == "approved":
+            return  # on its way: its answer is being waited for
+        try:
+            if report is not None:
+                await self._flight.take_in(report)
+            else:
+                await self._flight.refresh(order)
+        except Exception as error:  # this order stays as it is known; the others are asked for
+            log.warning("order_not_refreshed", order_id=order.id, error=str(error))
+        now = self._core.state.orders.get(order.id)
+        if now is not None and now.status == "unknown":
+            self._flight.settle(now)
+        self._flight.cancel_again(order.id)
+
+    async def _take_in_fills(self) -> None:
+        """Book what traded that no report told of: the stream may look well and still lose some."""
+        async with asyncio.timeout(TIMEOUT_S):
+            fills = await self._exchange.venue.fills_since(self._since(FILLS_OVERLAP_MS))
+        for fill in fills:
+            self._ledger.write(self._core.on_fill(fill))
+
+    async def _take_in_reports(self) -> None:
+        async with asyncio.timeout(TIMEOUT_S):
+            reports = await self._exchange.venue.account_reports(self._since(OVERLAP_MS))
+        for report in reports:
+            match report:
+                case FundingPaid():
+                    self._ledger.write(self._core.on_funding(report))
+                case Liquidated():
+                    self._ledger.write(self._core.on_liquidated(report))
+                case Transferred():
+                    self._ledger.write(self._core.on_transferred(report))
+                case _:
+                    pass
+
+    async def _adopt(self, listed: Sequence[OrderReport]) -> None:
+        """Take in orders that may trade and that we do not count as working."""
+        for report in listed:
+            order = self._core.state.order_of(report.client_id)
+            if order is not None and order.status in ("rejected", "abandoned"):
+                # Taken for dead, and listed all the same: its own report says which is true.
+                await self._flight.refresh(order)
+            elif order is None:
+                self._ledger.write(self._core.on_foreign(report, self._exchange.name))
+
+    def _ours(self) -> list[Order]:
+        orders = tuple(self._core.state.orders.values())
+        return [order for order in orders if order.exchange == self._exchange.name]
+
+    def _since(self, overlap: int) -> int:
+        """Return from when on to ask: what lies before we joined is in the opening balance."""
+        state = self._core.state
+        joined = state.joined.get(self._exchange.name)
+        agreed = self._agreed_at if self._agreed_at is not None else state.now
+        return max(agreed - overlap, joined.at if joined is not None else 0, 0)
 
 
 def doubt(core: Core, ledger: Ledger, exchange: Exchange) -> None:
@@ -56,62 +145,3 @@ def doubt(core: Core, ledger: Ledger, exchange: Exchange) -> None:
     for order in tuple(core.state.orders.values()):
         if order.exchange == exchange.name and order.status == "approved":
             ledger.write(core.on_unknown(order.id, why, core.state.now))
-
-
-async def _settle(core: Core, flight: Flight, order: Order) -> None:
-    if order.status == "approved":
-        return  # on its way: its answer is being waited for
-    try:
-        await flight.refresh(order)
-    except Exception as error:  # this order stays as it is known; the others are asked for
-        log.warning("order_not_refreshed", order_id=order.id, error=str(error))
-    now = core.state.orders.get(order.id)
-    if now is not None and now.status == "unknown":
-        flight.settle(now)
-    flight.cancel_again(order.id)
-
-
-async def compare_balances(core: Core, ledger: Ledger, exchange: Exchange) -> None:
-    """Book, and say, where the exchange's balances differ from ours.
-
-    Nothing is compared while orders are on their way: they are why it would differ.
-    """
-    founding = not _ours(core, exchange)
-    if any(order.exchange == exchange.name for order in core.state.orders.values()):
-        return
-    seq = core.state.seq
-    theirs = await _their_balances(exchange)
-    if core.state.seq != seq and not founding:
-        return
-    for asset in sorted({*theirs, *_ours(core, exchange)}):
-        _compare(core, ledger, asset, theirs.get(asset, ZERO), founding=founding)
-
-
-def _ours(core: Core, exchange: Exchange) -> dict[str, Decimal]:
-    prefix = asset_key(exchange.name, "")
-    return {asset: held for asset, held in core.state.cash.items() if asset.startswith(prefix)}
-
-
-def _compare(core: Core, ledger: Ledger, asset: str, total: Decimal, *, founding: bool) -> None:
-    exchange, _, name = asset.partition(":")
-    ours = core.state.cash.get(asset, ZERO)
-    if founding:
-        ledger.write(core.on_balance(exchange, name, total, f"{OPENING}: {asset}"))
-    elif abs(total - ours) > NEGLIGIBLE:
-        why = f"correction {core.state.seq}: {exchange} has {total} {name}, we had {ours}"
-        ledger.write(core.on_balance(exchange, name, total, why))
-        ledger.write(core.alert("balance_mismatch", "critical", why, float(total - ours)))
-
-
-async def _their_balances(exchange: Exchange) -> dict[str, Decimal]:
-    """Return the exchange's balances as we count them: perpetuals paid for like coins."""
-    balances = await exchange.venue.balances()
-    theirs = {asset_key(exchange.name, b.currency): b.total for b in balances}
-    markets = {m.key: m for m in await exchange.data.markets()}
-    for holding in await exchange.venue.holdings():
-        market = markets[market_key(exchange.name, holding.symbol)]
-        quote = asset_key(exchange.name, market.quote)
-        theirs[asset_key(exchange.name, holding.symbol)] = holding.amount
-        entered = EXACT.multiply(holding.amount, holding.entry_price)
-        theirs[quote] = booked_of(theirs.get(quote, ZERO), entered)
-    return theirs

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import structlog
 
@@ -29,9 +29,13 @@ from trading_mcp.engine.ledger import Ledger
 from trading_mcp.engine.proving import checked
 from trading_mcp.engine.roster import Roster
 from trading_mcp.engine.settings import ScalpingSettings
-from trading_mcp.ports import CandleStore, Checkpoint, Clock, Journal
+from trading_mcp.ports import CandleStore, Checkpoint, Clock, Journal, Tripwire
 
 log = structlog.get_logger(__name__)
+FOLLOW_S = 20.0
+"""How long the first data of a market may take: its candles, and its price."""
+WAY_MS = 60_000
+"""How long at most a protective order stays away for an exit that somebody sends."""
 
 
 class Session:
@@ -48,13 +52,15 @@ class Session:
         clock: Clock,
         settings: ScalpingSettings,
         candle_store: CandleStore | None = None,
+        tripwire: Tripwire | None = None,
         checkpoint: Checkpoint = lambda name: None,
     ):
         self.core, self.state, self.roster = core, core.state, roster
         self.exchanges, self.hub, self.clock, self.settings = exchanges, hub, clock, settings
         self._journal = journal
         self.ledger = Ledger(core, journal, hub, checkpoint)
-        self.flight = Flight(core, self.ledger, exchanges, clock, settings, checkpoint)
+        self.tripwire = tripwire
+        self.flight = Flight(core, self.ledger, exchanges, clock, settings, tripwire, checkpoint)
         self.decider = Decider(core, roster, self.ledger, clock, settings)
         self.feeds = {
             name: Feed(
@@ -166,13 +172,44 @@ class Session:
         Raises StorageUnavailable when nothing can be journaled: then nothing was sent.
         """
         self.must_be_writable()
-        result, made = self.core.submit(intent, self.clock.now())
-        await self.commit(made)
+        async with self._way_made_for(intent):
+            result, made = self.core.submit(intent, self.clock.now())
+            await self.commit(made)
         if isinstance(result, Refused):
             return result
         settled = await self.flight.settled(result.id, within=within)
         await self.ledger.flushed()
         return settled
+
+    @contextlib.asynccontextmanager
+    async def _way_made_for(self, intent: OrderIntent) -> AsyncIterator[None]:
+        """Hold a position's protective order back while *intent* takes its place.
+
+        Raises ExchangeError when it could not be taken back: then nothing was sent.
+        """
+        if intent.reduces is None:
+            yield
+            return
+        until = self.clock.now() + WAY_MS
+        stops, made = self.core.make_way(intent.reduces, intent.amount, until)
+        try:
+            await self.commit(made)
+            await self._gone(stops)
+            yield
+        finally:
+            self.core.end_way(intent.reduces)
+
+    async def _gone(self, orders: Sequence[Order]) -> None:
+        deadline = self.clock.monotonic() + self.settings.order_timeout_ms / 1000
+        for order in orders:
+            while order.id in self.state.orders:
+                left = deadline - self.clock.monotonic()
+                if left <= 0 or not await self.flight.changed(order.id, within=left):
+                    raise ExchangeError(
+                        f"{order.exchange} has not taken back the protective stop {order.id} yet",
+                        hint="Nothing was sent; try again in a moment.",
+                        order_id=order.id,
+                    )
 
     async def cancel(self, order: Order) -> Order:
         """Cancel a working order; return it as it then is. Raises ExchangeError."""
@@ -273,7 +310,8 @@ class Session:
         """Begin to watch a market: its candles so far, its price now, then its stream."""
         market = self.core.markets[key]
         try:
-            await self.feeds[market.exchange].follow(market)
+            async with asyncio.timeout(FOLLOW_S):
+                await self.feeds[market.exchange].follow(market)
         except TradingError:
             raise
         except Exception as error:  # the boundary: whatever an adapter raised, the exchange failed

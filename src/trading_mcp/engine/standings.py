@@ -1,14 +1,15 @@
 """The account's sums per market, kept up as entries and prices come in, not counted anew."""
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
 
 from trading_mcp.domain.accounts import Asset, Flow, Worth, asset_key, pricing_markets
-from trading_mcp.domain.markets import Market, MarketKey, MarketType
+from trading_mcp.domain.markets import ExchangeTerms, Market, MarketKey, MarketType
 from trading_mcp.domain.numbers import EXACT, ZERO, exact
-from trading_mcp.domain.orders import Order
+from trading_mcp.domain.orders import EXTERNAL, Order
 from trading_mcp.domain.positions import Position
 from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.times import MINUTE_MS
@@ -32,9 +33,16 @@ class _Share(msgspec.Struct, frozen=True):
 class Standings:
     """The sums that the gate asks for, per market and together."""
 
-    def __init__(self, state: State, markets: dict[MarketKey, Market]):
+    def __init__(
+        self,
+        state: State,
+        markets: dict[MarketKey, Market],
+        terms: Mapping[str, ExchangeTerms] | None = None,
+    ):
         self.state = state
         self.markets = markets
+        self.terms = terms or {}
+        self.doubts: dict[str, dict[str, str]] = {}
         self.prices: dict[MarketKey, Price] = {}
         self.marks: dict[MarketKey, Decimal] = {}
         self._orders: dict[MarketKey, dict[str, Order]] = {}
@@ -42,6 +50,7 @@ class Standings:
         self._shares: dict[MarketKey, _Share] = {}
         self._dirty: set[MarketKey] = set()
         self._exposure = self._count = ZERO
+        self._exposures: dict[str, Decimal] = {}
         self._locked: dict[str, Decimal] = {}
         self._owners: dict[str, Decimal] = {}
         entries = (o for o in (*state.ended.values(), *state.orders.values()) if not o.reduce_only)
@@ -55,6 +64,7 @@ class Standings:
             self.note_order(order)
         for position in state.positions.values():
             self.note_position(position)
+        self._dirty.update(state.cash.keys() & markets.keys())
 
     def note_price(self, move: PriceMove) -> None:
         """Take in a market's newest price."""
@@ -103,7 +113,9 @@ class Standings:
 
     def note_flows(self, *flows: Flow) -> None:
         """Take in that assets' balances have changed."""
-        self._moved.update(flow.asset for flow in flows)
+        assets = {flow.asset for flow in flows}
+        self._moved.update(assets)
+        self._dirty.update(assets & self.markets.keys())
 
     def note_position(self, position: Position) -> None:
         """Take in a position's newest state."""
@@ -183,6 +195,10 @@ class Standings:
             pauses=state.pauses,
             equity=self.equity(),
             exposure=self._exposure,
+            exchange_exposure=self._exposures.get(market.exchange, ZERO),
+            exchange_limit=self.terms.get(market.exchange, ExchangeTerms()).max_exposure,
+            doubt=next(iter(self.doubts.get(market.exchange, {}).values()), None),
+            halted=self._halted(market),
             owner_exposure=lambda owner: self._owners.get(owner, ZERO),
             owner_weight=self._weight,
             positions_open=int(self._count),
@@ -192,6 +208,10 @@ class Standings:
             free_base=self._free_base(market),
             recent_entries=self._entries_since(now - MINUTE_MS),
         )
+
+    def _halted(self, market: Market) -> str | None:
+        assets = (held_asset(market), asset_key(market.exchange, market.quote))
+        return next((self.state.halted[a] for a in assets if a in self.state.halted), None)
 
     def _entries_since(self, at: int) -> int:
         return len(self._entry_times) - bisect_right(self._entry_times, at)
@@ -223,6 +243,13 @@ class Standings:
         )
         return held - owned - selling
 
+    def _foreign(self, market: Market) -> Decimal:
+        """Return how much of a perpetual (base, signed) is held that belongs to no position."""
+        if market.type != "perpetual":
+            return ZERO
+        owned = sum((p.sign * p.size for p in self.positions_in(market.key)), ZERO)
+        return self.state.cash.get(held_asset(market), ZERO) - owned
+
     def _refresh(self) -> None:
         for key in sorted(self._dirty):
             self._replace(key, self._share(key))
@@ -230,8 +257,11 @@ class Standings:
 
     def _replace(self, key: MarketKey, new: _Share) -> None:
         old = self._shares.get(key, _Share())
-        quote = asset_key(self.markets[key].exchange, self.markets[key].quote)
+        exchange = self.markets[key].exchange
+        quote = asset_key(exchange, self.markets[key].quote)
         self._exposure += new.exposure - old.exposure
+        there = self._exposures.get(exchange, ZERO)
+        self._exposures[exchange] = there + new.exposure - old.exposure
         self._count += new.positions - old.positions
         self._locked[quote] = self._locked.get(quote, ZERO) + new.locked - old.locked
         for owner in {**old.owners, **new.owners}:
@@ -251,6 +281,12 @@ class Standings:
             if market.type == "perpetual":
                 # The quote already paid the whole (signed) entry value; only the margin is tied.
                 locked += position.margin - position.sign * position.open_value
+        foreign = self._foreign(market)
+        if foreign:
+            # A perpetual that no position of ours explains: its margin may be all it is worth.
+            worth = EXACT.multiply(foreign, mark or ZERO)
+            owners[EXTERNAL] = abs(worth)
+            locked += abs(worth) - worth
         for order in self.orders_in(key):
             if order.reduce_only:
                 continue

@@ -10,19 +10,22 @@ from trading_mcp.domain.accounts import Asset, Booked, Flow, Worth
 from trading_mcp.domain.limits import Alert, KillSwitch, RiskMode, RiskParameters
 from trading_mcp.domain.markets import MarketKey
 from trading_mcp.domain.numbers import ZERO
-from trading_mcp.domain.orders import Order
+from trading_mcp.domain.orders import EXTERNAL, Order
 from trading_mcp.domain.positions import Position
-from trading_mcp.domain.times import DAY_MS
+from trading_mcp.domain.times import DAY_MS, HOUR_MS
 from trading_mcp.engine.execution import Execution
-from trading_mcp.engine.ids import order_id_of
+from trading_mcp.engine.ids import adopted_id, order_id_of
 from trading_mcp.portfolio.earnings import Account
 from trading_mcp.portfolio.performance import Tally
 from trading_mcp.risk.standing import Pause
 
-FOLD = 2
+FOLD = 3
 """Raised whenever the fold keeps something else: older snapshots are then folded anew."""
 REMEMBERED = 1_000
-"""How many ended orders, closed positions and outside trades are kept at hand."""
+"""How many ended orders, closed positions and outside trades are kept at hand at least."""
+ENDED_MS, MOST_ENDED = HOUR_MS, 20_000
+"""How long ended orders are remembered at least, up to the second number: an exchange that is
+asked for its newest fills tells of them again."""
 OUTSIDE_MS = 2 * DAY_MS
 """How long funding, liquidations and trades that are not ours are remembered at least."""
 ANSWERS, MOST_ANSWERS = 10_000, 50_000
@@ -32,6 +35,9 @@ ALL = ""
 """The key of the record of all owners, or of all exchanges, together."""
 FOUNDING = "founding"
 """The name of the period that began with the first day and does not end."""
+
+
+_Noted = e.Founded | e.ExchangeJoined | e.PeriodOpened | e.Answered | e.AlertRaised
 
 
 class StrategyState(msgspec.Struct, frozen=True):
@@ -52,6 +58,13 @@ class PeriodStart(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     equity: Decimal
     accounts: dict[str, Account]
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """Since when (UTC ms) an account's books are kept here, and what the exchange is."""
+
+    at: int
+    source: str
 
 
 class State(msgspec.Struct, kw_only=True):
@@ -86,14 +99,17 @@ class State(msgspec.Struct, kw_only=True):
     outside_trades: dict[str, int] = {}
     answers: dict[str, e.Answered] = {}
     alerts: dict[str, Alert] = {}
+    joined: dict[str, Joined] = {}
+    halted: dict[Asset, str] = {}
 
     def order(self, order_id: str) -> Order | None:
         """Return a working or recently ended order."""
         return self.orders.get(order_id) or self.ended.get(order_id)
 
     def order_of(self, client_id: str) -> Order | None:
-        """Return the order with this client id: our order id and the installation's tag."""
-        return self.order(order_id_of(client_id))
+        """Return the order with this client id: ours has our order id and the installation's tag,
+        one that was adopted is called by the client id itself."""
+        return self.order(order_id_of(client_id)) or self.order(adopted_id(client_id))
 
     def position(self, position_id: str) -> Position | None:
         """Return an open or recently closed position."""
@@ -126,13 +142,15 @@ class State(msgspec.Struct, kw_only=True):
         self.seq += 1
         self.now = max(self.now, entry.at)
         match entry:
-            case e.OrderApproved() | e.OrderChanged():
+            case e.OrderApproved() | e.OrderChanged() | e.OrderAdopted():
                 self._keep_order(entry.order)
             case e.PositionChanged():
                 self._keep_position(entry.position, entry.at)
             case e.FundsMoved() | e.FillBooked() | e.FundingBooked():
                 self._book(entry)
-            case e.Founded() | e.PeriodOpened() | e.Answered() | e.AlertRaised():
+            case (
+                e.Founded() | e.ExchangeJoined() | e.PeriodOpened() | e.Answered() | e.AlertRaised()
+            ):
                 self._note(entry)
             case e.OrderRefused():
                 pass
@@ -146,10 +164,12 @@ class State(msgspec.Struct, kw_only=True):
                 self._note_outside(entry.why, entry.at)
                 self._move_starts(entry.flow.asset.partition(":")[0], entry.worth)
             case e.FillBooked():
+                before = self.order(entry.order.id)
                 self._keep_order(entry.order)
-                for record in self._executions(entry.fill.exchange):
+                for record in self._executions(entry.order):
                     record.note_fill(entry.fill)
-                self._add(entry.fill.exchange, fees=entry.fill.fee)
+                fees = entry.order.fees - (before.fees if before is not None else ZERO)
+                self._add(entry.fill.exchange, fees=fees)
                 for flow in entry.flows:
                     self._move(flow)
                 if entry.position is not None:
@@ -161,10 +181,12 @@ class State(msgspec.Struct, kw_only=True):
                 for position in entry.positions:
                     self._keep_position(position, entry.at)
 
-    def _note(self, entry: e.Founded | e.PeriodOpened | e.Answered | e.AlertRaised) -> None:
+    def _note(self, entry: _Noted) -> None:
         match entry:
             case e.Founded():
                 self.installation = entry.installation
+            case e.ExchangeJoined():
+                self.joined[entry.exchange] = Joined(entry.at, entry.source)
             case e.PeriodOpened():
                 began = self._begun(entry)
                 self.periods[entry.period] = began
@@ -198,6 +220,10 @@ class State(msgspec.Struct, kw_only=True):
                 self.proven[entry.name] = entry.digest
             case e.PairsChanged():
                 self.pairs = entry.pairs
+            case e.TradingHalted():
+                self.halted[entry.asset] = entry.reason
+            case e.TradingResumed():
+                self.halted.pop(entry.asset, None)
             case _:
                 raise TypeError(f"no fold for {type(entry).__name__}")
 
@@ -232,19 +258,23 @@ class State(msgspec.Struct, kw_only=True):
         added = {name: getattr(booked, name) + more for name, more in sums.items()}
         self.booked[exchange] = msgspec.structs.replace(booked, **added)
 
-    def _executions(self, exchange: str) -> tuple[Execution, ...]:
-        return tuple(self.execution.setdefault(name, Execution()) for name in (ALL, exchange))
+    def _executions(self, order: Order) -> tuple[Execution, ...]:
+        """Return the records that *order* counts in: others' orders in none."""
+        names = () if order.owner == EXTERNAL else (ALL, order.exchange)
+        return tuple(self.execution.setdefault(name, Execution()) for name in names)
 
     def _keep_order(self, order: Order) -> None:
         before = self.order(order.id)
-        for record in self._executions(order.exchange):
+        for record in self._executions(order):
             record.note_order(before, order)
         if order.working:
             self.ended.pop(order.id, None)
             self.orders[order.id] = order
             return
         self.orders.pop(order.id, None)
-        self._remember(self.ended, order.id, order)
+        oldest = next(iter(self.ended.values()), order)
+        most = REMEMBERED if order.updated_at - oldest.updated_at > ENDED_MS else MOST_ENDED
+        self._remember(self.ended, order.id, order, most)
 
     def _keep_position(self, position: Position, at: int) -> None:
         if position.is_open:

@@ -7,6 +7,7 @@ from trading_mcp.domain.orders import ExitPlan, OrderIntent, Reason, Side
 from trading_mcp.domain.positions import Position
 from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.signals import Signal, Wish
+from trading_mcp.engine import protection
 from trading_mcp.engine.desk import ENGINE, Desk
 from trading_mcp.portfolio import book
 from trading_mcp.risk import halts
@@ -28,6 +29,10 @@ def follow_price(desk: Desk, position: Position, move: PriceMove) -> None:
         float(position.stop_loss or 0),
         float(position.take_profit or 0),
     )
+    if kind != exits.STOP:
+        desk.guards.not_reached(position.id)
+    elif protection.acts_there(desk, position):
+        return
     if kind == exits.NONE:
         _follow(desk, position, move)
         return

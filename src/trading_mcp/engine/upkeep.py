@@ -13,9 +13,10 @@ from trading_mcp.domain.reports import (
     Transferred,
     VenueReport,
 )
+from trading_mcp.engine.deadline import Deadline
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.facts import MetricsMeasured
-from trading_mcp.engine.reconcile import agree, doubt
+from trading_mcp.engine.reconcile import Reconciler, doubt
 from trading_mcp.engine.session import Session
 
 log = structlog.get_logger(__name__)
@@ -31,7 +32,10 @@ class Upkeep:
 
     def __init__(self, session: Session):
         self._session = session
-        self._agreed_at: dict[str, int] = {}
+        self._reconcilers = {
+            name: Reconciler(session.core, session.ledger, session.flight, exchange, session.clock)
+            for name, exchange in session.exchanges.items()
+        }
 
     async def open(self) -> None:
         """Recover, agree with the exchanges, and start what goes on until the session ends.
@@ -50,20 +54,17 @@ class Upkeep:
         for exchange in session.exchanges.values():
             session.flight.spawn(self._listen(exchange))
             session.flight.spawn(self._go_on_agreeing(exchange))
+            if exchange.deadline_s is not None:
+                session.flight.spawn(Deadline(session, exchange, exchange.deadline_s).run())
         session.flight.spawn(self._tick())
         session.prove()
 
     async def agree(self, exchange: Exchange) -> None:
         """Agree with *exchange*; what fails is logged, and tried again with the next round."""
-        session, name = self._session, exchange.name
-        since = self._agreed_at.get(name, session.state.now)
-        now = session.clock.now()
         try:
-            await agree(session.core, session.ledger, session.flight, exchange, since)
-        except Exception:  # whatever the adapter raised: the other exchanges go on
-            log.exception("not_agreed", exchange=name)
-        else:
-            self._agreed_at[name] = now
+            await self._reconcilers[exchange.name].agree()
+        except Exception as error:  # whatever the adapter raised: the other exchanges go on
+            log.warning("not_agreed", exchange=exchange.name, error=str(error), exc_info=True)
 
     async def follow(self, key: MarketKey) -> None:
         """Watch a market; one that gives no data stays stale and is tried again."""
@@ -117,6 +118,7 @@ class Upkeep:
 
     async def _each_second(self, ticks: int) -> None:
         session = self._session
+        session.flight.heed_tripwire()
         for key in session.stale_markets():
             session.core.standings.lose_price(key)
         session.ledger.write(session.core.on_time(session.clock.now()))

@@ -6,7 +6,7 @@ import msgspec
 
 from trading_mcp.domain.accounts import Flow, asset_key
 from trading_mcp.domain.markets import Market
-from trading_mcp.domain.numbers import EXACT, exact, nearest
+from trading_mcp.domain.numbers import EXACT, ZERO, exact, nearest
 from trading_mcp.domain.orders import ExitPlan, Fill, Order, OrderStatus
 from trading_mcp.domain.positions import Position, PositionSide, opening_side
 from trading_mcp.rules import exits
@@ -17,14 +17,17 @@ def is_booked(order: Order, fill: Fill) -> bool:
     return fill.trade_id in order.trade_ids
 
 
-def order_after(order: Order, fill: Fill) -> Order:
-    """Return *order* with *fill* added. Filling never ends a cancel's effect but by completion."""
+def order_after(order: Order, fill: Fill, fee: Decimal) -> Order:
+    """Return *order* with *fill* added, whose fee was worth *fee* in quote.
+
+    Filling never ends a cancel's effect but by completion.
+    """
     filled = order.filled + fill.amount
     return msgspec.structs.replace(
         order,
         filled=filled,
         filled_value=order.filled_value + fill.value,
-        fees=order.fees + fill.fee,
+        fees=order.fees + fee,
         trade_ids=(*order.trade_ids, fill.trade_id),
         status=_status_after(order, filled),
         updated_at=max(order.updated_at, fill.at),
@@ -38,24 +41,31 @@ def _status_after(order: Order, filled: Decimal) -> OrderStatus:
     return "partial" if order.working else order.status
 
 
-def position_after(position: Position, order: Order, fill: Fill) -> Position:
-    """Return *position* with *fill* of *order* added: enlarged or reduced, closed or reopened."""
+def position_after(
+    position: Position, order: Order, fill: Fill, fee: Decimal, in_base: Decimal = ZERO
+) -> Position:
+    """Return *position* with *fill* of *order* added: enlarged or reduced, closed or reopened.
+
+    *fee* is the fee's worth in quote; *in_base* is how much of it was taken in base: a buy then
+    brings so much less, and a sale takes so much more.
+    """
+    fees = position.fees + fee
     if order.side == opening_side(position.side):
-        entered = position.entered + fill.amount
+        amount = fill.amount - in_base
         changed = msgspec.structs.replace(
             position,
-            entered=entered,
-            entered_value=position.entered_value + fill.value,
-            fees=position.fees + fill.fee,
+            entered=position.entered + amount,
+            entered_value=position.entered_value + EXACT.multiply(amount, fill.price),
+            fees=fees,
             opened_at=min(position.opened_at, fill.at) if position.entered else fill.at,
         )
         changed = with_planned_exits(changed)
     else:
         changed = msgspec.structs.replace(
             position,
-            exited=position.exited + fill.amount,
-            exited_value=position.exited_value + fill.value,
-            fees=position.fees + fill.fee,
+            exited=position.exited + fill.amount + in_base,
+            exited_value=position.exited_value + EXACT.multiply(fill.amount + in_base, fill.price),
+            fees=fees,
             close_reason=order.reason,
         )
     last = max(position.last_fill_at, fill.at)

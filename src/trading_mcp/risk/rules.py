@@ -12,7 +12,14 @@ from decimal import Decimal
 from trading_mcp.domain.numbers import EXACT
 from trading_mcp.domain.orders import MANUAL, OrderIntent
 from trading_mcp.domain.positions import closing_side
-from trading_mcp.risk import halts
+from trading_mcp.risk.conditions import (
+    entries_are_paused,
+    equity_is_unknown,
+    exchange_is_in_doubt,
+    kill_switch_is_on,
+    market_is_halted,
+    price_is_stale,
+)
 from trading_mcp.risk.findings import Finding, Measure, Objection
 from trading_mcp.risk.standing import Standing
 from trading_mcp.rules import costs, limits
@@ -20,29 +27,23 @@ from trading_mcp.rules import costs, limits
 Rule = Callable[[OrderIntent, Standing], Finding]
 
 
-def kill_switch_is_on(intent: OrderIntent, standing: Standing) -> Finding:
-    """Nothing may enlarge a position while the kill switch is on."""
-    return halts.killed(standing)
-
-
-def price_is_stale(intent: OrderIntent, standing: Standing) -> Finding:
-    """A position is not enlarged on prices that may be old."""
-    if standing.price is not None and standing.price.fresh:
+def exchange_cap_is_exceeded(intent: OrderIntent, standing: Standing) -> Finding:
+    """What may be held and working on one exchange is capped by its configuration."""
+    if standing.exchange_limit is None:
         return None
-    return Objection(
-        "MARKET_CLOSED",
-        f"{intent.market} has no fresh price: wait until its market data is back",
+    wanted = standing.exchange_exposure + notional(intent, standing)
+    return Measure(
+        "EXPOSURE_LIMIT_EXCEEDED",
+        f"The cap on {standing.market.exchange} is exceeded: {wanted:.2f} of "
+        f"{standing.exchange_limit:.2f}",
+        wanted,
+        standing.exchange_limit,
+        {
+            "current_exposure": float(standing.exchange_exposure),
+            "max_exposure": float(standing.exchange_limit),
+            "exchange": standing.market.exchange,
+        },
     )
-
-
-def entries_are_paused(intent: OrderIntent, standing: Standing) -> Finding:
-    """A limit that was reached stops new positions for a while."""
-    return halts.paused(standing)
-
-
-def equity_is_unknown(intent: OrderIntent, standing: Standing) -> Finding:
-    """Without knowing what the account is worth, no loss limit can be kept."""
-    return halts.unvalued(standing)
 
 
 def spot_cannot_be_shorted(intent: OrderIntent, standing: Standing) -> Finding:
@@ -324,6 +325,8 @@ def more_is_closed_than_held(intent: OrderIntent, standing: Standing) -> Finding
 ALWAYS: tuple[Rule, ...] = (order_is_nothing, price_is_too_far, stop_is_on_the_wrong_side)
 ENTERING: tuple[Rule, ...] = (
     kill_switch_is_on,
+    exchange_is_in_doubt,
+    market_is_halted,
     price_is_stale,
     equity_is_unknown,
     entries_are_paused,
@@ -338,6 +341,7 @@ ENTERING: tuple[Rule, ...] = (
     too_many_positions,
     position_is_too_large,
     exposure_is_too_large,
+    exchange_cap_is_exceeded,
     strategy_share_is_used_up,
     balance_is_too_small,
     orders_come_too_fast,
@@ -348,6 +352,7 @@ GROWING: frozenset[Rule] = frozenset(
         spot_cannot_be_shorted,
         position_is_too_large,
         exposure_is_too_large,
+        exchange_cap_is_exceeded,
         strategy_share_is_used_up,
         balance_is_too_small,
         more_is_closed_than_held,

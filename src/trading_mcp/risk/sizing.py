@@ -104,6 +104,8 @@ def _rooms(owner: str, standing: Standing, leverage: int) -> dict[str, Decimal]:
         rules.exposure_is_too_large: standing.max_exposure - standing.exposure,
         rules.balance_is_too_small: EXACT.divide(standing.free_quote, each),
     }
+    if standing.exchange_limit is not None:
+        rooms[rules.exchange_cap_is_exceeded] = standing.exchange_limit - standing.exchange_exposure
     if owner != MANUAL:
         share = standing.max_exposure * Decimal(str(standing.owner_weight(owner)))
         rooms[rules.strategy_share_is_used_up] = share - standing.owner_exposure(owner)

@@ -8,7 +8,7 @@ import msgspec
 from trading_mcp.domain.limits import MODES, KillSwitch, ModeFactors, RiskMode, RiskParameters
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import ZERO
-from trading_mcp.domain.orders import Order, Side
+from trading_mcp.domain.orders import EXTERNAL, Order, Side
 from trading_mcp.domain.positions import Position, opening_side
 
 
@@ -34,7 +34,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     Amounts in quote unless said otherwise. Working orders count in full: *exposure* and
     *market_exposure* hold the notional of positions and of every entry that may still trade;
     *free_quote* is what is not tied up by margins or reservations; *free_base* (base) is what
-    may be sold on a spot market without taking from a position.
+    may be sold on a spot market without taking from a position. *exchange_limit* is how much may
+    be held and working on the market's exchange, *exchange_exposure* how much is; *doubt* is why
+    the exchange can't be relied on for the moment; *halted* is why a person has to look at the
+    market first.
     """
 
     now: int
@@ -54,6 +57,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     free_quote: Decimal
     free_base: Decimal
     recent_entries: int
+    exchange_exposure: Decimal = ZERO
+    exchange_limit: Decimal | None = None
+    doubt: str | None = None
+    halted: str | None = None
 
     @property
     def factors(self) -> ModeFactors:
@@ -80,7 +87,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     def leverage(self) -> int | None:
         """The leverage of what is held or being entered in this market, whoever owns it."""
         held = [position.leverage for position in self.positions]
-        entering = [order.leverage for order in self.orders if not order.reduce_only]
+        entries = (o for o in self.orders if not o.reduce_only and o.owner != EXTERNAL)
+        entering = [order.leverage for order in entries]
         return next(iter([*held, *entering]), None)
 
     def position_of(self, owner: str) -> Position | None:

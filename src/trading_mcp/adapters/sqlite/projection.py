@@ -13,6 +13,7 @@ from trading_mcp.domain.entries import (
     AnyEntry,
     FillBooked,
     FundingBooked,
+    OrderAdopted,
     OrderApproved,
     OrderChanged,
     PositionChanged,
@@ -99,7 +100,7 @@ def crc(json: str) -> int:
 
 
 def _orders(entries: Iterable[AnyEntry]) -> dict[str, Order]:
-    kinds = OrderApproved | OrderChanged | FillBooked
+    kinds = OrderApproved | OrderAdopted | OrderChanged | FillBooked
     return {entry.order.id: entry.order for entry in entries if isinstance(entry, kinds)}
 
 

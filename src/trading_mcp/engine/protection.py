@@ -1,0 +1,160 @@
+"""Protective stops that rest at the exchange: the watch that each open position has its own.
+
+The invariant: a position with a stop has exactly one protective order of the right side, size and
+level, or one is on its way. Where that fails it is tried again, and in the end the position is
+closed. Between two such orders the stop is watched here, as it is on exchanges that hold none.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from trading_mcp.domain.markets import ExchangeTerms
+from trading_mcp.domain.numbers import ZERO
+from trading_mcp.domain.orders import Order, OrderIntent, Refused
+from trading_mcp.domain.positions import Position, closing_side
+from trading_mcp.engine.desk import ENGINE, Desk
+from trading_mcp.engine.guards import GIVE_UP_AFTER
+
+MOVES_APART_MS = 2_000
+"""A stop that follows the price is replaced no more often: each replacing leaves a gap."""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """The protective order that a position should have: its trigger (quote) and amount (base)."""
+
+    level: Decimal
+    amount: Decimal
+
+
+def protect(desk: Desk) -> None:
+    """See to it that each position has the protective order it should have, and no other one."""
+    for position_id in desk.guards.guarded():
+        if position_id not in desk.state.positions:
+            _call_off(desk, desk.guards.stops_of(position_id))
+    for position in tuple(desk.state.positions.values()):
+        if _terms(desk, position).holds_stops and not position.leaving:
+            _protect(desk, position)
+
+
+def acts_there(desk: Desk, position: Position) -> bool:
+    """Say whether the exchange acts on the position's stop, so that we need not.
+
+    It has some seconds for it; after that we leave the position ourselves.
+    """
+    resting = any(
+        order.rests and not order.cancelling and order.stop_price == position.stop_loss
+        for order in desk.guards.stops_of(position.id)
+    )
+    return resting and not desk.guards.is_late(position.id, desk.now)
+
+
+def make_way(desk: Desk, position_id: str, amount: Decimal, until: int) -> tuple[Order, ...]:
+    """Take back protective orders that an exit of *amount* (base) would collide with.
+
+    Returns those that have to be gone first. Until *until* (UTC ms) none takes their place.
+    """
+    position = desk.state.positions.get(position_id)
+    stops = desk.guards.stops_of(position_id)
+    if position is None or not stops:
+        return ()
+    free = position.size - desk.standing(position.market).exiting(position_id)
+    if amount <= free:
+        return ()
+    desk.guards.make_way(position_id, until)
+    _call_off(desk, stops)
+    return stops
+
+
+def _protect(desk: Desk, position: Position) -> None:
+    wanted, stops = _wanted(desk, position), desk.guards.stops_of(position.id)
+    right = next((order for order in stops if _is_right(order, wanted)), None)
+    others = [order for order in stops if order is not right]
+    if others:
+        _call_off(desk, [order for order in others if _may_go(desk, order, wanted)])
+    elif wanted is not None and right is None and _is_due(desk, position):
+        _place(desk, position, wanted)
+
+
+def _wanted(desk: Desk, position: Position) -> Wanted | None:
+    if position.stop_loss is None or desk.guards.makes_way(position.id, desk.now):
+        return None
+    standing = desk.standing(position.market)
+    taken = sum((o.remaining for o in standing.exits(position.id) if not o.protective), ZERO)
+    amount = standing.market.amount(max(position.size - taken, ZERO))
+    if desk.is_dust(position, amount, position.stop_loss):
+        return None
+    return Wanted(position.stop_loss, amount)
+
+
+def _is_right(order: Order, wanted: Wanted | None) -> bool:
+    return (
+        wanted is not None
+        and not order.cancelling
+        and order.stop_price == wanted.level
+        and order.remaining == wanted.amount
+    )
+
+
+def _may_go(desk: Desk, order: Order, wanted: Wanted | None) -> bool:
+    """Say whether a stop that is not right is replaced now: one that only follows may wait."""
+    follows = wanted is not None and order.remaining == wanted.amount
+    return not follows or desk.now - order.created_at >= MOVES_APART_MS
+
+
+def _call_off(desk: Desk, orders: "tuple[Order, ...] | list[Order]") -> None:
+    for order in orders:
+        if order.rests and not order.cancelling:
+            desk.change(order, cancelling=True)
+
+
+def _is_due(desk: Desk, position: Position) -> bool:
+    if not desk.guards.is_due(position.id, desk.now):
+        return False
+    if desk.guards.failures(position.id) == GIVE_UP_AFTER:
+        return not _give_up(desk, position)
+    return True
+
+
+def _place(desk: Desk, position: Position, wanted: Wanted) -> None:
+    placed = desk.submit(
+        OrderIntent(
+            market=position.market,
+            side=closing_side(position.side),
+            type="stop",
+            amount=wanted.amount,
+            stop_price=wanted.level,
+            owner=position.owner,
+            principal=ENGINE,
+            reason=position.stop_kind,
+            reduces=position.id,
+            leverage=position.leverage,
+            protective=True,
+        )
+    )
+    if not isinstance(placed, Refused):
+        return
+    if placed.objection.rule == "stop_is_on_the_wrong_side":
+        # The price has passed it already: there is nothing left to wait for.
+        desk.exit(position, position.stop_kind)
+    else:
+        desk.guards.failed(position.id, desk.now)
+
+
+def _give_up(desk: Desk, position: Position) -> bool:
+    """Tell people that a stop can't be placed; close the position if that is what they want."""
+    closes = _terms(desk, position).closes_unprotected
+    what = "it is closed" if closes else "it is watched by this server alone"
+    desk.alert(
+        "unprotected",
+        "critical",
+        f"The stop of {position.id} ({position.symbol}) could not be placed: {what}",
+        subject=position.market,
+    )
+    if closes:
+        desk.exit(position, "unprotected")
+    return closes
+
+
+def _terms(desk: Desk, position: Position) -> ExchangeTerms:
+    return desk.terms(position.exchange)
