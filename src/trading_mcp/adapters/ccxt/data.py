@@ -1,0 +1,110 @@
+"""The public side of one real exchange."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trading_mcp.adapters.ccxt.candles import CandleQuestions
+from trading_mcp.adapters.ccxt.intervals import intervals_of
+from trading_mcp.adapters.ccxt.markets import Listed
+from trading_mcp.adapters.ccxt.questions import Questions, offers_of
+from trading_mcp.adapters.ccxt.skew import ExchangeTime
+from trading_mcp.adapters.ccxt.traits import Traits
+from trading_mcp.domain.candles import Candles
+from trading_mcp.domain.markets import Market
+from trading_mcp.domain.quotes import (
+    ExchangeInfo,
+    FundingRate,
+    Liquidation,
+    OpenInterest,
+    OrderBook,
+    PublicTrade,
+    Ticker,
+)
+from trading_mcp.ports import Clock
+
+
+class CcxtMarketData:
+    """Asks an exchange over REST and follows it over WebSocket, both through ccxt.
+
+    *listing* holds its markets by our symbols; *client* has no keys and needs none.
+    """
+
+    def __init__(self, client: Any, listing: Mapping[str, Listed], traits: Traits, clock: Clock):
+        self._client, self._listing, self._traits = client, listing, traits
+        self.time = ExchangeTime(client, clock)
+        self._questions = Questions(client, traits, self.time.now)
+        self._candles = CandleQuestions(
+            client, traits, now=self.time.now, last_trade_at=self._last_trade_at
+        )
+
+    def listed(self, symbol: str) -> Listed:
+        """Return a market with ccxt's name for it.
+
+        Raises:
+            ValueError: unknown symbol.
+        """
+        if symbol not in self._listing:
+            raise ValueError(f"unknown symbol {symbol[:40]!r}")
+        return self._listing[symbol]
+
+    async def markets(self) -> Sequence[Market]:
+        """Return every market that can be traded."""
+        return [listed.market for listed in self._listing.values()]
+
+    async def info(self) -> ExchangeInfo:
+        """Return the exchange's state, its time, and what it offers."""
+        kinds = {listed.market.type for listed in self._listing.values()}
+        status = await self._client.fetch_status() if self._client.has.get("fetchStatus") else {}
+        await self.time.measure()
+        return ExchangeInfo(
+            status=_STATUS.get(status.get("status"), "maintenance") if status else "ok",
+            at=self.time.now(),
+            offers=offers_of(self._client, perpetuals="perpetual" in kinds),
+            intervals=intervals_of(self._client, self._traits, kinds),
+            requests_per_minute=60_000 / self._client.rateLimit,
+        )
+
+    async def candles(
+        self, symbol: str, interval: str, *, limit: int, end: int | None = None
+    ) -> Candles:
+        """Return the *limit* newest closed candles that opened before *end* (UTC ms; now)."""
+        return await self._candles.window(self.listed(symbol), interval, limit, end)
+
+    async def ticker(self, symbol: str) -> Ticker:
+        """Return the last price and best quotes."""
+        return await self._questions.ticker(self.listed(symbol))
+
+    async def order_book(self, symbol: str, depth: int) -> OrderBook:
+        """Return the best *depth* levels of each side."""
+        return await self._questions.order_book(self.listed(symbol), depth)
+
+    async def trades(self, symbol: str, limit: int) -> Sequence[PublicTrade]:
+        """Return the *limit* newest trades of everybody, oldest first."""
+        return await self._questions.trades(self.listed(symbol), limit)
+
+    async def funding_rate(self, symbol: str) -> FundingRate:
+        """Return a perpetual's funding."""
+        return await self._questions.funding_rate(self.listed(symbol))
+
+    async def open_interest(self, symbol: str) -> OpenInterest:
+        """Return how much of a perpetual is held open."""
+        return await self._questions.open_interest(self.listed(symbol))
+
+    async def liquidations(self, symbol: str, limit: int) -> Sequence[Liquidation]:
+        """Return the *limit* newest liquidations of a perpetual, oldest first."""
+        return await self._questions.liquidations(self.listed(symbol), limit)
+
+    async def clock_skew_ms(self) -> float | None:
+        """Return the exchange's time minus ours, None where it does not tell it."""
+        return await self.time.measure()
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._client.close()
+
+    async def _last_trade_at(self, listed: Listed) -> int | None:
+        trades = await self._questions.trades(listed, self._traits.trades_page)
+        return trades[-1].at if trades else None
+
+
+_STATUS: dict[Any, Any] = {"ok": "ok", "maintenance": "maintenance", "shutdown": "down"}
