@@ -36,7 +36,10 @@ class StillClock:
 
 
 class Canned:
-    """Answers a ccxt client by the end of the path that it asks for; remembers what was asked."""
+    """Answers a ccxt client by the end of the path that it asks for; remembers what was asked.
+
+    Of two answers that fit, the one that was put in later counts.
+    """
 
     def __init__(self, answers: dict[str, Any]):
         self.answers, self.asked = answers, list[str]()
@@ -44,7 +47,7 @@ class Canned:
     async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None):
         self.asked.append(url)
         path = url.split("?", maxsplit=1)[0]
-        for end in sorted(self.answers, key=len, reverse=True):
+        for end in reversed(self.answers):
             if path.endswith(end):
                 answer = self.answers[end]
                 return answer(url) if callable(answer) else json.loads(json.dumps(answer))
