@@ -1,10 +1,10 @@
 """The matching account: it fills orders against the market it is shown, and keeps the books."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 
 from trading_mcp.adapters.simulated.asked import Asked
-from trading_mcp.adapters.simulated.books import BUCKET_MS
+from trading_mcp.adapters.simulated.eaten import Eaten
 from trading_mcp.adapters.simulated.ledger import (
     Accepted,
     Deposited,
@@ -12,6 +12,7 @@ from trading_mcp.adapters.simulated.ledger import (
     ForcedOut,
     Funded,
     LedgerEntry,
+    Listed,
     Passed,
     State,
     Traded,
@@ -26,8 +27,15 @@ from trading_mcp.adapters.simulated.margins import (
     free,
     need,
 )
-from trading_mcp.adapters.simulated.matching import Span, first_reached, span_of, takes
+from trading_mcp.adapters.simulated.matching import (
+    Span,
+    first_reached,
+    queue_at,
+    span_of,
+    takes,
+)
 from trading_mcp.adapters.simulated.refusals import check
+from trading_mcp.adapters.simulated.rules import SEEDED, Rules
 from trading_mcp.adapters.simulated.stakes import Stake
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import EXACT, ZERO, exact
@@ -63,12 +71,13 @@ class Account:
         state: State | None = None,
         *,
         fee_of: FeeOf = fee_in_quote,
+        rules: Rules = SEEDED,
     ):
-        self.exchange, self._fee_of = exchange, fee_of
+        self.exchange, self._fee_of, self._rules = exchange, fee_of, rules
         self.markets = {market.symbol: market for market in markets}
         self.state = state or State()
         self._recorded: list[LedgerEntry] = []
-        self._eaten: dict[tuple[str, str], tuple[int, Decimal]] = {}
+        self._eaten, self._ahead = Eaten(), dict[str, Decimal]()
 
     @property
     def exposed(self) -> list[str]:
@@ -87,9 +96,15 @@ class Account:
         self._record(Deposited(at=at, currency=currency, amount=amount))
         return self._told()
 
-    def passed(self, at: int) -> list[LedgerEntry]:
-        """Note that the market has been followed up to *at*."""
-        self._record(Passed(at=at))
+    def listed(self, symbol: str, at: int) -> list[LedgerEntry]:
+        """Keep what a market is, so that the account can be read when it is there no more."""
+        if self.state.listed.get(symbol) != self.market(symbol):
+            self._record(Listed(at=at, market=self.market(symbol)))
+        return self._told()
+
+    def passed(self, at: int, symbol: str = "") -> list[LedgerEntry]:
+        """Note that a market, or all of them, has been followed up to *at*."""
+        self._record(Passed(at=at, symbol=symbol))
         return self._told()
 
     def submit(self, order: Asked, at: int, book: OrderBook) -> list[LedgerEntry]:
@@ -99,8 +114,8 @@ class Account:
             VenueRefused: nothing was accepted and nothing will trade.
         """
         market = self.market(order.symbol)
-        check(self.state, market, order, book)
-        accepted = self._numbered(order, at)
+        check(self.state, market, order, book, exempt_exits=self._rules.exempt_exits)
+        accepted = self._numbered(order, at, book)
         offered = [] if order.type == "stop" else self._offers(accepted, at, book)
         self._check_funds(market, accepted, offered)
         self._record(Accepted(at=at, order=accepted))
@@ -114,21 +129,36 @@ class Account:
         self._cancel(client_id, at, "requested")
         return self._told()
 
+    def meet(self, client_id: str, amount: Decimal, at: int) -> list[LedgerEntry]:
+        """Trade up to *amount* (base) of a resting limit order, as if somebody had come for it."""
+        order = self.state.orders.get(client_id)
+        if order and order.price:
+            self._fill(client_id, (min(amount, order.remaining), order.price), at, maker=True)
+        return self._told()
+
     def is_reached(self, symbol: str, move: Move) -> bool:
         """Say whether *move* reaches anything that the account has in the market."""
         market = self.markets[symbol]
         return first_reached(self.state, market, span_of(market, move), set()) is not None
 
     def move(
-        self, symbol: str, move: Move, at: int, book: Callable[[], OrderBook]
+        self,
+        symbol: str,
+        move: Move,
+        at: int,
+        book: Callable[[], OrderBook],
+        *,
+        besides: Collection[str] = (),
+        marks: bool = True,
     ) -> list[LedgerEntry]:
         """Follow a market over *move*, which ended at *at*: resting orders, stops, liquidation.
 
-        *book* is asked for when a stop is reached, and for its depth alone.
+        *book* is asked for when a stop is reached. The orders *besides* were not there yet.
+        *marks*: its prices are the ones that margins are measured by, else `mark` is told them.
         """
-        market, met = self.markets[symbol], set[str]()
+        market, met = self.markets[symbol], set(besides)
         span = span_of(market, move)
-        while found := first_reached(self.state, market, span, met):
+        while found := first_reached(self.state, market, span, met, marks=marks):
             match found.what:
                 case Stake() as stake:
                     self._force_out(stake, found.level, span, at)
@@ -140,6 +170,14 @@ class Account:
                     span = self._fill_resting(order, span, at)
         return self._told()
 
+    def mark(self, symbol: str, price: Decimal, at: int) -> list[LedgerEntry]:
+        """Measure a position's margin at *price*: one whose margin is nearly gone is closed."""
+        market, stake = self.markets[symbol], self.state.stakes.get(symbol)
+        level = stake.liquidation_price(market) if stake else None
+        if stake and level and (level - price) * stake.sign >= 0:
+            self._force_out(stake, level, Span(price, price, price, ZERO), at)
+        return self._told()
+
     def fund(self, symbol: str, rate: float, mark: Decimal, at: int) -> list[LedgerEntry]:
         """Settle funding at *rate*, a fraction: longs pay it when it is positive."""
         stake = self.state.stakes.get(symbol)
@@ -149,7 +187,7 @@ class Account:
             self._fund(stake, rate, due, at)
         return self._told()
 
-    def _numbered(self, order: Asked, at: int) -> VenueOrder:
+    def _numbered(self, order: Asked, at: int, book: OrderBook) -> VenueOrder:
         return VenueOrder(
             client_id=order.client_id,
             venue_id=f"v{self.state.orders_seen + 1}",
@@ -162,6 +200,8 @@ class Account:
             reduce_only=order.reduce_only,
             leverage=order.leverage,
             updated_at=at,
+            accepted_at=at,
+            ahead=queue_at(self.markets[order.symbol], order, book) if self._rules.queues else ZERO,
         )
 
     def _check_funds(self, market: Market, order: VenueOrder, offered: list[Take]) -> None:
@@ -179,19 +219,23 @@ class Account:
         self, order: VenueOrder, at: int, book: OrderBook, best: Decimal | None = None
     ) -> list[Take]:
         """Return what *book* has for *order* beside what earlier orders have eaten of it."""
-        bucket, eaten = self._eaten.get((order.symbol, order.side), (0, ZERO))
-        if bucket != at // BUCKET_MS:
-            eaten = ZERO
-        return list(takes(book, self.markets[order.symbol], order, eaten=eaten, best=best))
+        return list(
+            takes(
+                book,
+                self.markets[order.symbol],
+                order,
+                eaten=self._eaten.missing(order.symbol, order.side, at),
+                best=best,
+                holds=self._rules.books_hold,
+            )
+        )
 
     def _sweep(self, order: VenueOrder, offered: list[Take], at: int) -> None:
         for take in offered:
             self._fill(order.client_id, take, at, maker=False)
         swept = self.state.order(order.client_id)
         taken = swept.filled - order.filled if swept else ZERO
-        place, now = (order.symbol, order.side), at // BUCKET_MS
-        bucket, eaten = self._eaten.get(place, (0, ZERO))
-        self._eaten[place] = (now, eaten + taken if bucket == now else taken)
+        self._eaten.add(order.symbol, order.side, at, taken)
 
     def _fill(self, client_id: str, take: Take, at: int, *, maker: bool) -> None:
         """Trade *take* or as much of it as can be paid; then the order is at its end."""
@@ -255,10 +299,20 @@ class Account:
     def _fill_resting(self, order: VenueOrder, span: Span, at: int) -> Span:
         """Trade a limit order with the volume that went its way; return what it left."""
         traded = span.volume_at(self.markets[order.symbol], order)
-        amount = min(order.remaining, traded)
+        amount = min(order.remaining, traded - self._served_before(order, traded, span))
         if amount and order.price:
             self._fill(order.client_id, (amount, order.price), at, maker=True)
         return span._replace(volume=span.volume - amount)
+
+    def _served_before(self, order: VenueOrder, traded: Decimal, span: Span) -> Decimal:
+        """Return how much of *traded* went to those who stood at the price before *order*."""
+        ahead = self._ahead.pop(order.client_id, order.ahead)
+        if not ahead or span.is_beyond(order):
+            self._ahead[order.client_id] = ZERO
+            return ZERO
+        served = min(ahead, traded)
+        self._ahead[order.client_id] = ahead - served
+        return served
 
     def _force_out(self, stake: Stake, level: Decimal, span: Span, at: int) -> None:
         """Close a position whose margin is nearly gone; what is left of it is the fee."""

@@ -17,7 +17,10 @@ REMEMBERED = 2000
 
 
 class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as the exchange has it. *triggered* says that a stop has been reached."""
+    """An order as the exchange has it. *triggered* says that a stop has been reached.
+
+    *ahead* is what stood at its price before it, in base; *accepted_at* is in UTC ms.
+    """
 
     client_id: str
     venue_id: str
@@ -35,6 +38,8 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     triggered: bool = False
     fills: tuple[Fill, ...] = ()
     reason: str = ""
+    ahead: Decimal = ZERO
+    accepted_at: int = 0
 
     @property
     def remaining(self) -> Decimal:
@@ -100,10 +105,20 @@ class ForcedOut(Entry, frozen=True, kw_only=True):
 
 
 class Passed(Entry, frozen=True, kw_only=True):
-    """The market has been followed up to here, and nothing happened to the account."""
+    """A market (if none is named: each) has been followed up to here."""
+
+    symbol: str = ""
 
 
-LedgerEntry = Deposited | Accepted | Triggered | Traded | Ended | Funded | ForcedOut | Passed
+class Listed(Entry, frozen=True, kw_only=True):
+    """A market in which the account trades, as it was then."""
+
+    market: Market
+
+
+LedgerEntry = (
+    Deposited | Accepted | Triggered | Traded | Ended | Funded | ForcedOut | Passed | Listed
+)
 
 
 class State(msgspec.Struct, kw_only=True):
@@ -111,7 +126,8 @@ class State(msgspec.Struct, kw_only=True):
 
     *cash* is what all trades have left of each currency: a fill moves the quote by its value and
     fee, spot and perpetual alike. So the wallet is the cash plus the signed cost of the open
-    stakes. *passed* is the time up to which the market has been followed.
+    stakes. *passed* is the time up to which the market has been followed; *followed* says it of
+    single markets where they are followed one by one. *listed* are the markets that it trades in.
     """
 
     passed: int = 0
@@ -123,10 +139,16 @@ class State(msgspec.Struct, kw_only=True):
     ended: dict[str, VenueOrder] = {}
     fundings: list[FundingPaid] = []
     liquidations: list[Liquidated] = []
+    followed: dict[str, int] = {}
+    listed: dict[str, Market] = {}
 
     def order(self, client_id: str) -> VenueOrder | None:
         """Return an order, open or ended."""
         return self.orders.get(client_id) or self.ended.get(client_id)
+
+    def has(self, currency: str) -> bool:
+        """Say whether there is any of *currency*."""
+        return bool(self.cash.get(currency, ZERO))
 
     def apply(self, entry: LedgerEntry, markets: dict[str, Market]) -> None:
         """Change the state by one fact."""
@@ -149,7 +171,10 @@ class State(msgspec.Struct, kw_only=True):
             case ForcedOut():
                 self._force_out(entry.report, markets[entry.report.symbol])
             case Passed():
-                pass
+                if entry.symbol:
+                    self.followed[entry.symbol] = entry.at
+            case Listed():
+                self.listed[entry.market.symbol] = entry.market
 
     def _trade(self, fill: Fill, market: Market) -> None:
         self.trades_seen += 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from trading_mcp.adapters.simulated.ledger import LedgerEntry, State
+from trading_mcp.adapters.simulated.ledger import LedgerEntry, Listed, State
 from trading_mcp.domain.markets import Market
 from trading_mcp.ports import Journal
 
@@ -19,8 +19,11 @@ def load(journal: Journal[LedgerEntry], markets: Sequence[Market]) -> tuple[Stat
     snapshot = journal.snapshot()
     if snapshot:
         seq, state = snapshot[0], msgspec.msgpack.decode(snapshot[1], type=State)
-    by_symbol = {market.symbol: market for market in markets}
+    # Those that are not there any more, as they were; those that are, as they are.
+    by_symbol = state.listed | {market.symbol: market for market in markets}
     for number, entry in journal.entries(seq):
+        if isinstance(entry, Listed):
+            by_symbol.setdefault(entry.market.symbol, entry.market)
         state.apply(entry, by_symbol)
         seq = number
     return state, seq

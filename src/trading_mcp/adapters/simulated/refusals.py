@@ -11,15 +11,22 @@ from trading_mcp.domain.quotes import Level, OrderBook
 from trading_mcp.domain.reports import VenueRefused
 
 
-def check(state: State, market: Market, order: Asked, book: OrderBook) -> None:
-    """Raise VenueRefused if *order* cannot be accepted, whatever the account holds."""
+def check(
+    state: State, market: Market, order: Asked, book: OrderBook, *, exempt_exits: bool = True
+) -> None:
+    """Raise VenueRefused if *order* cannot be accepted, whatever the account holds.
+
+    *exempt_exits*: a spot market's sell that only reduces may be below the minimum. A perpetual's
+    always may: what is left of a position can be closed, however small.
+    """
     _check_is_new(state, order)
     _check_form(market, order)
     offers = book.asks if order.side == "buy" else book.bids
     if not offers:
         raise VenueRefused("no_liquidity", f"nobody offers {market.symbol}")
     _check_grid(market, order)
-    _check_size(market, order, exact(offers[0].price))
+    if not (order.reduce_only and (exempt_exits or market.type == "perpetual")):
+        _check_size(market, order, exact(offers[0].price))
     _check_stop(order, offers)
     _check_reduces(state, market, order)
 
@@ -50,8 +57,6 @@ def _check_grid(market: Market, order: Asked) -> None:
 
 
 def _check_size(market: Market, order: Asked, best: Decimal) -> None:
-    if order.reduce_only:
-        return  # What is left of a position can always be closed, however small.
     notional = EXACT.multiply(order.amount, order.price or order.stop_price or best)
     if order.amount < market.min_amount or notional < market.min_notional:
         found = f"{order.amount} {market.base} worth {notional} {market.quote}"

@@ -9,6 +9,7 @@ from trading_mcp.adapters.simulated.ledger import (
     ForcedOut,
     Funded,
     LedgerEntry,
+    Listed,
     Passed,
     State,
     Traded,
@@ -105,6 +106,6 @@ def reports_of(exchange: str, state: State, entries: Iterable[LedgerEntry]) -> l
                 reports.append(entry.paid)
             case ForcedOut():
                 reports.append(entry.report)
-            case Deposited() | Triggered() | Passed():
+            case Deposited() | Triggered() | Passed() | Listed():
                 pass
     return reports

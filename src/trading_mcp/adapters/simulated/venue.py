@@ -1,41 +1,30 @@
-"""The account as a venue: it waits, writes down, answers and reports."""
+"""The simulated exchange as a venue: orders take their time, and what rests follows the market."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from trading_mcp.adapters.simulated.account import Account
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
 from trading_mcp.adapters.simulated.lines import FUNDING_MS
 from trading_mcp.adapters.simulated.mishaps import Mishaps
 from trading_mcp.adapters.simulated.records import Records
-from trading_mcp.adapters.simulated.statements import (
-    account_reports,
-    balances,
-    fills_since,
-    holdings,
-    order_report,
-    reports_of,
-)
-from trading_mcp.domain.accounts import Balance, Holding
+from trading_mcp.adapters.simulated.teller import Teller
 from trading_mcp.domain.numbers import exact
-from trading_mcp.domain.orders import ApprovedOrder, Fill
-from trading_mcp.domain.quotes import NotOffered
-from trading_mcp.domain.reports import OrderReport, VenueRefused, VenueReport
+from trading_mcp.domain.orders import ApprovedOrder
+from trading_mcp.domain.reports import VenueRefused
 from trading_mcp.domain.times import HOUR_MS, MINUTE_MS
 from trading_mcp.ports import Checkpoint, Clock, Quotes, Tape
 
 Sleep = Callable[[float], Awaitable[None]]
 
 _NOTED_EVERY_SECONDS = 1.0
-_MOST_UNREAD = 10_000
 
 
-class SimulatedVenue:
-    """One account at an exchange that keeps its own books, and so survives our crash.
+class SimulatedVenue(Teller):
+    """One account at the simulated exchange.
 
-    Whatever happens to the account is on its own disk before it is answered or reported. Orders
-    are filled against *quotes*, what rests is matched with where *tape* says the price has been.
-    *latency* is wall seconds from sending an order to its acceptance.
+    Orders are filled against *quotes*, what rests is matched with where *tape* says the price has
+    been. *latency* is wall seconds from sending an order to its acceptance.
     """
 
     def __init__(
@@ -51,12 +40,12 @@ class SimulatedVenue:
         sleep: Sleep = asyncio.sleep,
         checkpoint: Checkpoint = lambda step: None,
     ):
-        self._account, self._records, self._checkpoint = account, records, checkpoint
+        super().__init__(account, records, mishaps)
+        self._checkpoint = checkpoint
         self._quotes, self._tape, self._clock = quotes, tape, clock
-        self._latency, self._mishaps, self._sleep = latency, mishaps, sleep
+        self._latency, self._sleep = latency, sleep
         self._followed = account.state.passed
         self._noted_at = clock.monotonic()
-        self._listeners: set[asyncio.Queue[VenueReport]] = set()
 
     async def submit(self, order: ApprovedOrder) -> str:
         """Send *order*; return the venue's id once it is accepted."""
@@ -85,54 +74,6 @@ class SimulatedVenue:
         await self._commit(entries)
         self._checkpoint("exchange.cancelled")
 
-    async def order(self, symbol: str, client_id: str) -> OrderReport | None:
-        """Return the order, or None if it was never accepted."""
-        await self._records.settled()
-        order = self._account.state.order(client_id)
-        return order_report(self._account.exchange, order) if order else None
-
-    async def open_orders(self) -> Sequence[OrderReport]:
-        """Return every order that may still trade."""
-        await self._records.settled()
-        orders = self._account.state.orders.values()
-        return [order_report(self._account.exchange, order) for order in orders]
-
-    async def fills(self, symbol: str, client_id: str) -> Sequence[Fill]:
-        """Return all fills of one order."""
-        await self._records.settled()
-        order = self._account.state.order(client_id)
-        return order.fills if order else ()
-
-    async def fills_since(self, since: int) -> Sequence[Fill]:
-        """Return all fills of the account since *since* (UTC ms), oldest first."""
-        await self._records.settled()
-        return fills_since(self._account.state, since)
-
-    async def balances(self) -> Sequence[Balance]:
-        """Return what the account holds: in quote, the wallet without unrealized profit."""
-        await self._records.settled()
-        return balances(self._account.state, self._account.markets)
-
-    async def holdings(self) -> Sequence[Holding]:
-        """Return the perpetual positions, netted."""
-        await self._records.settled()
-        return holdings(self._account.state, self._account.markets)
-
-    async def account_reports(self, since: int) -> Sequence[VenueReport]:
-        """Return funding and liquidations since *since* (UTC ms), oldest first."""
-        await self._records.settled()
-        return account_reports(self._account.state, since)
-
-    def reports(self) -> AsyncIterator[VenueReport]:
-        """Yield what happens to the account from now on."""
-        unread: asyncio.Queue[VenueReport] = asyncio.Queue(_MOST_UNREAD)
-        self._listeners.add(unread)
-        return self._read(unread)
-
-    async def hold_deadline(self, seconds: float | None) -> None:
-        """Raise NotOffered: what rests here is watched by the server that keeps these books."""
-        raise NotOffered("a switch that cancels orders when nothing is heard")
-
     async def advance(self, until: int) -> None:
         """Follow the market up to *until* (UTC ms): resting orders, funding, liquidation."""
         await self._commit(self._followed_to(until))
@@ -152,6 +93,8 @@ class SimulatedVenue:
         self._followed = max(self._followed, until)
         if not entries and self._clock.monotonic() - self._noted_at >= _NOTED_EVERY_SECONDS:
             entries += self._account.passed(self._followed)
+        if entries:
+            self._noted_at = self._clock.monotonic()
         return entries
 
     def _next_stop(self, until: int, exposed: Sequence[str]) -> int:
@@ -183,32 +126,3 @@ class SimulatedVenue:
             rate = self._quotes.funding_rate(symbol, until)
             entries += account.fund(symbol, rate, mark, until)
         return entries
-
-    async def _commit(self, entries: Sequence[LedgerEntry]) -> None:
-        if not entries:
-            return
-        self._noted_at = self._clock.monotonic()
-        # What is reported must be taken now: an order may have changed by the time it is on disk.
-        reports = reports_of(self._account.exchange, self._account.state, entries)
-        await self._records.keep(entries, self._account.state)
-        if not self._mishaps.loses_reports():
-            self._report(reports)
-
-    def _report(self, reports: Sequence[VenueReport]) -> None:
-        for report in reports:
-            times = 2 if isinstance(report, Fill) and self._mishaps.repeats_fill() else 1
-            for unread in self._listeners:
-                for _ in range(times):
-                    if not unread.full():
-                        unread.put_nowait(report)
-
-    async def _read(self, unread: asyncio.Queue[VenueReport]) -> AsyncIterator[VenueReport]:
-        try:
-            while True:
-                yield await unread.get()
-        finally:
-            self._listeners.discard(unread)
-
-    def _venue_id(self, client_id: str) -> str:
-        order = self._account.state.order(client_id)
-        return order.venue_id if order else ""
