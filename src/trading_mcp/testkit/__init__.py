@@ -1,0 +1,1 @@
+"""What tests and rehearsals put in the place of the world: exchanges that are not there."""
