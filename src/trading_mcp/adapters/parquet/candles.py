@@ -1,15 +1,12 @@
 """Candles on disk: what is added waits in memory until it is written, and reading sees both."""
 
 import asyncio
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from trading_mcp.adapters.parquet import months
-from trading_mcp.domain.candles import Candle, Candles, interval_ms
+from trading_mcp.adapters.parquet.folders import folder_of
+from trading_mcp.domain.candles import Candle, Candles
 from trading_mcp.domain.errors import StorageUnavailable
-
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", re.ASCII)
 
 Rows = dict[int, Candle]
 """Candles by opening time."""
@@ -40,6 +37,8 @@ class ParquetCandleStore:
         Raises:
             StorageUnavailable: a file cannot be read.
         """
+        from trading_mcp.adapters.parquet import months  # and polars: not before it is needed
+
         folder = self._folder(exchange, symbol, interval)
         recent = self._being_written.get(folder, {}) | self._added.get(folder, {})
         return await asyncio.to_thread(months.read, folder, list(recent.values()), start, end)
@@ -62,6 +61,8 @@ class ParquetCandleStore:
             raise failed[0]
 
     async def _write(self, folder: Path) -> StorageUnavailable | None:
+        from trading_mcp.adapters.parquet import months
+
         rows = list(self._being_written[folder].values())
         try:
             await asyncio.to_thread(months.write, folder, rows)
@@ -71,8 +72,4 @@ class ParquetCandleStore:
         return None
 
     def _folder(self, exchange: str, symbol: str, interval: str) -> Path:
-        for name in (exchange, symbol):
-            if not _SAFE_NAME.fullmatch(name):
-                raise ValueError(f"not a name that a folder may have: {name[:60]!r}")
-        interval_ms(interval)
-        return self._directory / exchange / symbol / interval
+        return folder_of(self._directory, exchange, symbol, interval)

@@ -1,0 +1,1 @@
+"""Getting hold of candles of the past: from an exchange, and from files."""
