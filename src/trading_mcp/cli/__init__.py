@@ -5,6 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from trading_mcp.cli import safeguards
+from trading_mcp.cli.common import add_common
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
@@ -29,6 +32,7 @@ def _is_expected(error: Exception) -> bool:
         "ConfigError",
         "DataDirectoryInUse",
         "DatabaseRefused",
+        "KeysRefused",
         "ListenerBusy",
         "InvalidParameter",
         "ScaffoldError",
@@ -51,11 +55,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(commands.add_parser("config", help="check the configuration"))
     _add_users(commands.add_parser("users", help="add, list or remove people who may log in"))
     _add_keys(commands.add_parser("keys", help="create, list or revoke programs' API keys"))
+    safeguards.add_doctor(commands.add_parser("doctor", help="say what is wrong before a start"))
+    safeguards.add_exchange_keys(
+        commands.add_parser("exchange-keys", help="keep the keys of exchange accounts, encrypted")
+    )
+    safeguards.add_kill(commands.add_parser("kill", help="stop trading, whatever is stuck"))
     return parser
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
-    _add_common(parser)
+    add_common(parser)
     parser.add_argument("--host", metavar="ADDRESS", help="listen here (127.0.0.1)")
     for name, default in (("port", 9090), ("rest-port", 8081), ("mcp-port", 10600)):
         parser.add_argument(
@@ -73,13 +82,13 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_mcp(parser: argparse.ArgumentParser) -> None:
-    _add_common(parser)
+    add_common(parser)
     _add_tools(parser)
     parser.set_defaults(run=_mcp)
 
 
 def _add_status(parser: argparse.ArgumentParser) -> None:
-    _add_common(parser)
+    add_common(parser)
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     parser.set_defaults(run=_status)
 
@@ -87,11 +96,11 @@ def _add_status(parser: argparse.ArgumentParser) -> None:
 def _add_plugins(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="list installed plugins and their strategies")
-    _add_common(listing)
+    add_common(listing)
     listing.set_defaults(run=_plugins_list)
     checking = actions.add_parser("check", help="prove that strategies keep the contract")
     checking.add_argument("names", nargs="*", metavar="PLUGIN", help="entry points; all if none")
-    _add_common(checking)
+    add_common(checking)
     checking.set_defaults(run=_plugins_check)
     new = actions.add_parser("new", help="write a new, working strategy package")
     new.add_argument("name", help="the strategy's name, such as my_strategy")
@@ -102,7 +111,7 @@ def _add_plugins(parser: argparse.ArgumentParser) -> None:
 def _add_config(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     checking = actions.add_parser("check", help="say whether the configuration can be used")
-    _add_common(checking)
+    add_common(checking)
     checking.set_defaults(run=_config_check)
 
 
@@ -117,9 +126,9 @@ def _add_users(parser: argparse.ArgumentParser) -> None:
     removing.set_defaults(run=_users_remove)
     for action in (adding, password, removing):
         action.add_argument("name", metavar="NAME", help="whose; letters, digits and . _ @ -")
-        _add_common(action)
+        add_common(action)
     listing = actions.add_parser("list", help="list the users")
-    _add_common(listing)
+    add_common(listing)
     listing.set_defaults(run=_users_list)
 
 
@@ -138,7 +147,7 @@ def _add_keys(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="list the keys, revoked and expired ones too")
     listing.set_defaults(run=_keys_list)
     for action in (creating, revoking, listing):
-        _add_common(action)
+        add_common(action)
 
 
 def _add_scopes(parser: argparse.ArgumentParser) -> None:
@@ -166,25 +175,19 @@ def _add_tools(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="FILE", help="config.toml, if it is there")
-    parser.add_argument("--data-dir", metavar="DIR", help="where state is kept")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="SECTION.KEY=VALUE",
-        help="override one setting; may be repeated",
-    )
-
-
 def _serve(arguments: argparse.Namespace) -> int:
+    from trading_mcp.adapters.tripwire import hold_signal
+
+    hold_signal()  # before a library starts a thread that would take it
     from trading_mcp.cli.serve import serve
 
     return serve(arguments)
 
 
 def _mcp(arguments: argparse.Namespace) -> int:
+    from trading_mcp.adapters.tripwire import hold_signal
+
+    hold_signal()
     from trading_mcp.cli.mcp import mcp
 
     return mcp(arguments)

@@ -2,12 +2,15 @@
 
 import argparse
 import json
+import os
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from trading_mcp.config import Config, flattened, load
+from trading_mcp.config import Config, ConfigError, StorageSettings, flattened, load
 
 DEFAULT = Path("config.toml")
 _FLAGS = {
@@ -29,12 +32,29 @@ def configuration(arguments: argparse.Namespace) -> Config:
 
 
 def check_config(arguments: argparse.Namespace) -> int:
-    """Print every setting as it would be used; an error says what is wrong."""
+    """Print every setting as it would be used, then what is wrong with them; 2 if they can't."""
     config = configuration(arguments)
-    for key, value in sorted(flattened(msgspec.to_builtins(config)).items()):
+    for key, value in sorted(listed(config).items()):
         print(f"{key} = {json.dumps(value)}")
+    from trading_mcp.app.doctor import is_usable, settings_findings
+
+    findings = list(settings_findings(config, os.environ))
+    for finding in findings:
+        if finding.verdict != "ok":
+            what = "warning" if finding.verdict == "warn" else "wrong"
+            print(f"{what}: {finding.check}: {finding.found}. {finding.do}.", file=sys.stderr)
+    if not is_usable(findings):
+        print("The configuration can't be used.", file=sys.stderr)
+        return 2
     print("The configuration can be used.")
     return 0
+
+
+def listed(config: Config) -> dict[str, Any]:
+    """Return every setting by the name that the file has it under."""
+    tree = msgspec.to_builtins(config)
+    real = tree["exchanges"].pop("real")
+    return flattened({**tree, "exchanges": {**tree["exchanges"], **real}})
 
 
 def _flags(arguments: argparse.Namespace) -> list[str]:
@@ -47,3 +67,20 @@ def _toml(value: Any) -> str:
         return json.dumps(value)
     text = str(value)
     return text if text.isdigit() else json.dumps(text)
+
+
+def any_data_dir(arguments: argparse.Namespace) -> Path:
+    """Return the data directory even if the rest of the configuration is no good."""
+    try:
+        return Path(configuration(arguments).storage.data_dir)
+    except ConfigError as error:
+        named = arguments.data_dir or _data_dir_in(arguments.config or DEFAULT)
+        print(f"trading-mcp: {error}. Going on with the data directory {named}.", file=sys.stderr)
+        return Path(named)
+
+
+def _data_dir_in(path: Path) -> str:
+    try:
+        return str(tomllib.loads(path.read_text())["storage"]["data_dir"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return StorageSettings().data_dir

@@ -2,14 +2,13 @@
 
 import argparse
 import json
-import os
 import sys
 import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from trading_mcp.adapters.data_directory import running_server
+from trading_mcp.cli.asking import ask
 from trading_mcp.cli.settings import configuration
 from trading_mcp.config import API_KEY
 
@@ -26,7 +25,7 @@ def status(arguments: argparse.Namespace) -> int:
         print(f"No server {what} on {directory.resolve()}.", file=sys.stderr)
         return 1
     try:
-        answer = _ask(f"{address}/api/v1/scalping/status")
+        answer = ask(f"{address}/api/v1/scalping/status", within_s=TIMEOUT_S)["data"]
     except urllib.error.HTTPError as error:
         hint = f"; set {API_KEY} to one of its keys" if error.code == 401 else ""
         print(f"The server at {address} refuses: {error}{hint}", file=sys.stderr)
@@ -36,16 +35,6 @@ def status(arguments: argparse.Namespace) -> int:
         return 3
     print(json.dumps(answer, indent=2) if arguments.json else _told(address, running, answer))
     return 0
-
-
-def _ask(url: str) -> dict[str, Any]:
-    key = os.environ.get(API_KEY)
-    asked = urllib.request.Request(url, headers={"X-API-Key": key} if key else {})
-    # Past the environment's proxies: the server is on this machine, and they would read the key.
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(asked, timeout=TIMEOUT_S) as reply:
-        data: dict[str, Any] = json.load(reply)["data"]
-    return data
 
 
 def _told(address: str, running: dict[str, Any], answer: dict[str, Any]) -> str:
