@@ -28,6 +28,7 @@ from trading_mcp.services.planning import PlanningService
 from trading_mcp.services.portfolio import PortfolioService
 from trading_mcp.services.positions import PositionService
 from trading_mcp.services.risk import RiskService
+from trading_mcp.services.switches import SwitchService
 from trading_mcp.services.scalping import ScalpingService
 from trading_mcp.services.signals import SignalService
 from trading_mcp.services.strategies import StrategyService
@@ -50,6 +51,7 @@ SERVICES = (
     ClosingService,
     PortfolioService,
     RiskService,
+    SwitchService,
     PlanningService,
     StrategyService,
     ExecutionService,

@@ -93,7 +93,9 @@ def settings(struct: Any, prefix: str = "") -> Iterator[tuple[str, str, str]]:
         if is_struct(hint):
             yield from settings(hint, f"{key}.")
         elif get_origin(hint) is dict and is_struct(get_args(hint)[1]):
-            yield from settings(get_args(hint)[1], f"{key}.<name>.")
+            # A real exchange's section stands beside the simulated one's, under its own name.
+            section = key.removesuffix(".real")
+            yield from settings(get_args(hint)[1], f"{section}.<name>.")
         else:
             yield key, kind(hint), shown(default(field))
 
@@ -111,8 +113,12 @@ def kind(hint: Any) -> str:
         return " or ".join(f"`{shown(value)}`" for value in arguments)
     if origin in (Union, types.UnionType):
         return " or ".join(map(kind, arguments))
+    if hint is type(None):
+        return "nothing"
     if origin is tuple:
-        return "list of texts"
+        words = arguments[0]
+        named = f": {kind(words)}" if get_origin(words) is Literal else ""
+        return f"list of texts{named}"
     return "table" if origin is dict else PLAIN[hint]
 
 

@@ -15,14 +15,14 @@ from trading_mcp.adapters.clocks import SystemClock
 from trading_mcp.adapters.data_directory import DataDirectoryLock
 from trading_mcp.adapters.messengers.channels import Messenger
 from trading_mcp.adapters.parquet.candles import ParquetCandleStore
-from trading_mcp.adapters.simulated.build import Simulated, open_simulated
-from trading_mcp.adapters.simulated.ledger import LedgerEntry
 from trading_mcp.adapters.sqlite.alerts import SqliteAlerts
 from trading_mcp.adapters.sqlite.database import wal_reset_warning
 from trading_mcp.adapters.sqlite.history import SqliteHistory
 from trading_mcp.adapters.sqlite.journal import SqliteJournal
 from trading_mcp.adapters.sqlite.projection import HistoryProjection
+from trading_mcp.adapters.tripwire import KILL, FileTripwire
 from trading_mcp.app.access import open_access
+from trading_mcp.app.exchanges import open_exchanges
 from trading_mcp.app.operations import operations
 from trading_mcp.config import Config, ConfigError
 from trading_mcp.domain.alerts import CONFIGS
@@ -35,7 +35,6 @@ from trading_mcp.domain.positions import Position
 from trading_mcp.engine import chronicle
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.dispatch import Dispatcher
-from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.hub import Hub
 from trading_mcp.engine.lookout import Lookout
 from trading_mcp.engine.opening import first_entries, read_state
@@ -64,6 +63,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     announcer: Announcer
     access: Access
     lock: DataDirectoryLock
+    tripwire: FileTripwire
 
 
 @contextlib.asynccontextmanager
@@ -74,29 +74,35 @@ async def running(config: Config) -> AsyncIterator[Server]:
     directory, wall = Path(config.storage.data_dir), SystemClock()
     lock = DataDirectoryLock(directory)
     checkpoint = failpoint(os.environ.get(FAILPOINT, ""))
+    tripwire = FileTripwire(directory / KILL)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(lock.release)
         journal, history = _storage(directory, checkpoint, stack)
         access = open_access(config, directory, wall, stack)
         state = read_state(journal)
-        simulated = await _simulated(config, directory, wall, state.now, checkpoint, stack)
-        markets = await simulated.market_data.markets()
+        opened = await open_exchanges(config, directory, wall, state, checkpoint, stack)
+        clock, markets = opened.clock, opened.markets
         _must_know(state, markets)
         _tell(state)
         catalogue = _catalogue(config)
-        dispatcher = _dispatcher(config, directory / "alerts.sqlite", simulated.clock)
+        dispatcher = _dispatcher(config, directory / "alerts.sqlite", clock)
         stack.push_async_callback(dispatcher.close)
         session = Session(
             core=Core(
-                state, markets, leverage=config.scalping.leverage, horizon=simulated.clock.now
+                state,
+                markets,
+                leverage=config.scalping.leverage,
+                horizon=clock.now,
+                terms=opened.terms,
             ),
             roster=Roster(state, {n: info.cls for n, info in catalogue.strategies.items()}),
-            exchanges={"sim": _exchange(simulated)},
+            exchanges=opened.exchanges,
             journal=journal,
             hub=_hub(),
-            clock=simulated.clock,
+            clock=clock,
             settings=config.scalping,
             candle_store=ParquetCandleStore(directory / "candles"),
+            tripwire=tripwire,
             checkpoint=checkpoint,
         )
         stack.push_async_callback(session.close)
@@ -109,6 +115,7 @@ async def running(config: Config) -> AsyncIterator[Server]:
             announcer=Announcer(session.hub),
             access=access,
             lock=lock,
+            tripwire=tripwire,
         )
 
 
@@ -125,33 +132,6 @@ def _storage(
     history = SqliteHistory(path)
     stack.push_async_callback(history.close)
     return journal, history
-
-
-async def _simulated(
-    config: Config,
-    directory: Path,
-    wall: Clock,
-    not_before: int,
-    checkpoint: Checkpoint,
-    stack: Stack,
-) -> Simulated:
-    journal: SqliteJournal[LedgerEntry] = SqliteJournal(directory / "sim.sqlite", LedgerEntry)
-    stack.push_async_callback(journal.close)
-    simulated = await open_simulated(
-        config.exchanges.sim,
-        clock_base=wall,
-        journal=journal,
-        not_before=not_before,
-        checkpoint=checkpoint,
-    )
-    stack.push_async_callback(simulated.venue.close)
-    return simulated
-
-
-def _exchange(simulated: Simulated) -> Exchange:
-    return Exchange(
-        name="sim", data=simulated.market_data, venue=simulated.venue, source="simulated"
-    )
 
 
 def _catalogue(config: Config) -> Catalogue:

@@ -12,6 +12,7 @@ import structlog
 
 from trading_mcp import __version__
 from trading_mcp.adapters.clocks import SystemClock
+from trading_mcp.adapters.tripwire import hold_signal, start_signal_listener
 from trading_mcp.api.addresses import is_loopback
 from trading_mcp.api.context import ApiContext
 from trading_mcp.api.logging import configure_logging
@@ -26,12 +27,14 @@ log = structlog.get_logger(__name__)
 
 def run_server(config: Config, *, ready_file: Path | None = None) -> None:
     """Run everything until SIGINT or SIGTERM."""
+    hold_signal()
     configure_logging(config.logging.format, config.logging.level)
     _run(_serve(config, ready_file))
 
 
 def run_stdio(config: Config) -> None:
     """Run the engine with MCP over standard input and output as its only face."""
+    hold_signal()
     configure_logging(config.logging.format, config.logging.level)
     asyncio.run(_stdio(config))
 
@@ -50,6 +53,7 @@ async def _serve(config: Config, ready_file: Path | None) -> None:
 
     sockets = bind(config.server)
     async with running(config) as server:
+        start_signal_listener(server.tripwire)
         app = build_app(context(config, server))
 
         def ready(urls: dict[str, str]) -> None:
@@ -68,6 +72,7 @@ async def _stdio(config: Config) -> None:
     from trading_mcp.api.mcp.stdio import serve_stdio
 
     async with running(config) as server:
+        start_signal_listener(server.tripwire)
         await serve_stdio(context(config, server))
 
 

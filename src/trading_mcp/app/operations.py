@@ -27,6 +27,7 @@ from trading_mcp.services.shapes.positions import CloseAnswer
 from trading_mcp.services.signals import SignalService
 from trading_mcp.services.strategies import StrategyService
 from trading_mcp.services.submitting import SubmittingService
+from trading_mcp.services.switches import SwitchService
 from trading_mcp.services.timeframes import TimeframeService
 from trading_mcp.strategy.loader import Catalogue
 
@@ -57,6 +58,7 @@ def operations(
         closing,
         PortfolioService(session, history),
         RiskService(session),
+        SwitchService(session),
         PlanningService(session),
         StrategyService(session, catalogue),
         ExecutionService(session, history),

@@ -58,6 +58,12 @@ class OrderService:
                 order_id=order.id,
                 state=order.status,
             )
+        if order.protective:
+            raise InvalidParameter(
+                f"order_id: {order.id} is the stop that protects {order.position_id}",
+                field="order_id",
+                hint="Move it with update_sltp, or close the position: it goes with it.",
+            )
         return self._answer(await self._session.cancel(order))
 
     @operation("orders", "trade", idempotent=True, mcp_only=NO_ROUTE)
@@ -66,7 +72,7 @@ class OrderService:
         or all. Orders that only close are kept, unless exits is true: then resting ones go too.
         Works under the kill switch; to stop all new trading use activate_kill_switch."""
         working = self._working(request)
-        going = [o for o in working if not o.reduce_only or (request.exits and o.type != "market")]
+        going = [o for o in working if not o.reduce_only or (request.exits and _is_exit_by_hand(o))]
         left = await self._session.cancel_orders(going)
         ended = [self._session.state.order(o.id) or o for o in going if o.id not in left]
         filled = [order.id for order in ended if order.status == "filled"]
@@ -161,3 +167,7 @@ class OrderService:
 
     def _views(self, orders: Sequence[Order]) -> list[OrderView]:
         return [order_view(order, self._session.source_of(order.exchange)) for order in orders]
+
+
+def _is_exit_by_hand(order: Order) -> bool:
+    return order.type != "market" and not order.protective

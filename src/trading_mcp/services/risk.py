@@ -1,4 +1,4 @@
-"""Risk: limits, exposure, the sentinel's state, the kill switch, checks without sending."""
+"""Risk: limits, exposure, the sentinel's state, checks without sending."""
 
 import math
 from decimal import Decimal
@@ -6,7 +6,6 @@ from decimal import Decimal
 import msgspec
 
 from trading_mcp.domain import entries as e
-from trading_mcp.domain.errors import KillSwitchActive, RiskLimitExceeded
 from trading_mcp.domain.limits import RiskParameters
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import ZERO, exact
@@ -18,13 +17,11 @@ from trading_mcp.services.held import held_by_hand
 from trading_mcp.services.intents import by_hand
 from trading_mcp.services.lookup import market_of
 from trading_mcp.services.operations import Caller, operation
-from trading_mcp.services.shapes.common import Mutation, Nothing, OfExchange
+from trading_mcp.services.shapes.common import Nothing, OfExchange
 from trading_mcp.services.shapes.risk import (
     CheckAnswer,
     CheckRequest,
     Exposure,
-    KillSwitchAnswer,
-    KillSwitchRequest,
     Parameters,
     RiskLimits,
     RiskLimitsUpdate,
@@ -127,60 +124,10 @@ class RiskService:
             kill_switch_reason=state.kill_switch.reason if state.kill_switch else "",
             can_trade=not reason,
             limit_reason=reason,
+            halted=dict(state.halted),
             equity=number(equity.now) if equity.now is not None else None,
             last_update=iso(session.clock.now()),
         )
-
-    @operation("risk", "control", idempotent=True)
-    async def activate_kill_switch(
-        self, request: KillSwitchRequest, caller: Caller
-    ) -> KillSwitchAnswer:
-        """Stop all new exposure at once: nothing opens or enlarges a position any more, and working
-        entries are cancelled. Open positions keep their stops and may be closed. Use it when
-        something looks wrong; only a person can turn it off."""
-        was_on = self._session.state.kill_switch is not None
-        cancelled, unresolved = await self._session.kill(request.reason, caller.principal)
-        said = "Kill switch is active already" if was_on else "Kill switch activated"
-        return self._switched(said, cancelled, unresolved)
-
-    @operation(
-        "risk",
-        "admin",
-        destructive=True,
-        idempotent=True,
-        rest_only="only a person may turn the kill switch off",
-    )
-    async def deactivate_kill_switch(self, request: Mutation, caller: Caller) -> KillSwitchAnswer:
-        """Turn the kill switch off, once no order's outcome is unknown and no drawdown limit is
-        exceeded: it would go on again at once."""
-        unknown = [o.id for o in self._session.state.orders.values() if o.status == "unknown"]
-        if unknown:
-            raise KillSwitchActive(
-                "The kill switch stays on while the outcome of orders is unknown",
-                unknown_orders=unknown,
-            )
-        if self._session.core.equity().now is None:
-            raise KillSwitchActive(
-                "The kill switch stays on while the account's value is unknown: a held market "
-                "has no price yet"
-            )
-        exceeded = self._session.core.findings()
-        if exceeded.drawdown:
-            found, limit = exceeded.drawdown
-            raise RiskLimitExceeded(
-                f"The kill switch stays on: {exceeded.kill}",
-                current_drawdown=found,
-                max_drawdown=limit,
-                hint="Raise the limit (PUT /api/v1/scalping/risk/limits), or wait for the next "
-                "day, week or month.",
-            )
-        if self._session.state.kill_switch is None:
-            return self._switched("Kill switch is off already", [], [])
-        now = self._session.clock.now()
-        await self._session.record(
-            e.KillSwitchChanged(at=now, switch=None, principal=caller.principal)
-        )
-        return self._switched("Kill switch deactivated", [], [])
 
     @operation("risk", mcp_only="the reference names no route for it")
     async def check_risk_limits(self, request: CheckRequest, caller: Caller) -> CheckAnswer:
@@ -237,19 +184,6 @@ class RiskService:
             symbol = core.markets[key].symbol
             worths[symbol] = worths.get(symbol, ZERO) + core.standings.exposure_of(key)
         return {symbol: worth for symbol, worth in worths.items() if worth}
-
-    def _switched(
-        self, message: str, cancelled: list[str], unresolved: list[str]
-    ) -> KillSwitchAnswer:
-        switch = self._session.state.kill_switch
-        return KillSwitchAnswer(
-            message=message,
-            active=switch is not None,
-            reason=switch.reason if switch else "",
-            timestamp=iso(self._session.clock.now()),
-            cancelled=cancelled,
-            unresolved=unresolved,
-        )
 
 
 def _warnings(verdicts: tuple[Verdict, ...]) -> list[str]:

@@ -10,8 +10,10 @@ from trading_mcp.api.rest.routing import Call, command, parameter, question
 from trading_mcp.services.shapes.common import Mutation, Nothing, OfExchange
 from trading_mcp.services.shapes.risk import (
     Exposure,
+    HaltAnswer,
     KillSwitchAnswer,
     KillSwitchRequest,
+    ResumeRequest,
     RiskLimits,
     RiskLimitsUpdate,
     RiskState,
@@ -32,6 +34,14 @@ class KillSwitchSaid(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     cancelled: list[str]
     unresolved: list[str]
+
+
+class HaltsSaid(msgspec.Struct, frozen=True, kw_only=True):
+    """What is halted still, by asset, and why."""
+
+    success: bool = True
+    message: str
+    halted: dict[str, str]
 
 
 @question("/api/v1/scalping/risk/limits", "get_risk_limits", SECTION)
@@ -79,8 +89,15 @@ async def deactivate(
     return _said(await request.pass_on(data or Mutation()))
 
 
+@command("POST", "/api/v1/risk/halts/resume", "resume_trading", SECTION)
+async def resume(request: Call, data: Annotated[ResumeRequest, Body()]) -> HaltsSaid:
+    """Let the markets of an asset be traded again that were halted for a difference."""
+    answer: HaltAnswer = await request.pass_on(data)
+    return HaltsSaid(**msgspec.structs.asdict(answer))
+
+
 def _said(answer: KillSwitchAnswer) -> KillSwitchSaid:
     return KillSwitchSaid(**msgspec.structs.asdict(answer))
 
 
-ROUTES = [limits, update_limits, exposure, sentinel_state, activate, deactivate]
+ROUTES = [limits, update_limits, exposure, sentinel_state, activate, deactivate, resume]

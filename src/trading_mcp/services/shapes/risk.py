@@ -101,7 +101,8 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True):
 
 class RiskState(msgspec.Struct, frozen=True, kw_only=True):
     """The sentinel's view. Drawdowns are positive percent since the start of the UTC period; 0
-    while *equity* is null, because a held market has no price yet."""
+    while *equity* is null, because a held market has no price yet. *halted* says of which assets
+    the markets wait for a person, and why."""
 
     current_drawdown_daily: float
     current_drawdown_weekly: float
@@ -114,6 +115,7 @@ class RiskState(msgspec.Struct, frozen=True, kw_only=True):
     kill_switch_reason: str
     can_trade: bool
     limit_reason: str
+    halted: dict[str, str]
     equity: float | None
     last_update: str
 
@@ -133,6 +135,19 @@ class KillSwitchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: str
     cancelled: list[str]
     unresolved: list[str]
+
+
+class ResumeRequest(Mutation, frozen=True, kw_only=True):
+    """What has been looked at: an asset as the sentinel's state lists it, `kucoin:BTC`."""
+
+    asset: Text
+
+
+class HaltAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is halted still, and why."""
+
+    message: str
+    halted: dict[str, str]
 
 
 class CheckRequest(Request, frozen=True, kw_only=True):
