@@ -31,7 +31,7 @@ API_KEY = "TRADING_MCP_API_KEY"
 """The environment variable with the key that this program's commands show to a server."""
 
 T = TypeVar("T")
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _BASE_URL = re.compile(r"https?://[^\s/?#@]+/?")
 _FROM_ENVIRONMENT = re.compile(r"env:\w+")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/*?#@]+/?")
@@ -138,7 +138,7 @@ def check(config: Config) -> None:
 def _check_exchanges(config: Config) -> None:
     exchanges = config.exchanges
     for name, settings in exchanges.real.items():
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise ConfigError(
                 f"exchanges.{name[:40]}: expected a name of small letters, digits and _"
             )

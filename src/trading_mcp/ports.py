@@ -120,6 +120,21 @@ class MarketData(Protocol):
         ...
 
 
+class PastCandles(Protocol):
+    """What an exchange tells of its past, for whoever stores it.
+
+    Raises as MarketData does.
+    """
+
+    async def candles(self, symbol: str, interval: str, *, limit: int, end: int) -> Candles:
+        """Return closed candles that opened before *end* (UTC ms), the newest last.
+
+        At most the *limit* newest, or those of the *limit* intervals before *end*. None is made
+        up for a time in which the exchange has none.
+        """
+        ...
+
+
 class Venue(Protocol):
     """One account at one exchange."""
 

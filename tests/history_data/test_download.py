@@ -19,6 +19,7 @@ from trading_mcp.domain.spans import Hole, Span
 from trading_mcp.domain.times import DAY_MS, HOUR_MS, MINUTE_MS
 from trading_mcp.services.history.download import Failure
 from trading_mcp.services.history.events import Fetched, Kept, Waiting
+from trading_mcp.services.history.pages import PAGE
 
 from .conftest import FEBRUARY, JANUARY, SERIES, Place, candle
 
@@ -170,7 +171,7 @@ async def test_a_page_that_never_comes_is_reported_and_the_rest_is_fetched(place
 
     done = await there.run(JANUARY, JANUARY + 3000 * MINUTE_MS)
 
-    lost = minute_span(1000, 2000)
+    lost = minute_span(PAGE, 2 * PAGE)
     assert done.failures == (Failure(lost, "ConnectionError: reset by peer"),)
     assert done.holes == (Hole(lost, False),)
     assert (await there.run(JANUARY, JANUARY + 3000 * MINUTE_MS)).holes == ()
@@ -182,8 +183,8 @@ async def test_an_exchange_that_is_gone_is_not_asked_for_every_page(place, minut
 
     done = await there.run(JANUARY, JANUARY + 9000 * MINUTE_MS)
 
-    assert done.holes == (Hole(minute_span(1000, 9000), False),)
-    assert sum(failure.span.length for failure in done.failures) == 8000 * MINUTE_MS
+    assert done.holes == (Hole(minute_span(PAGE, 9000), False),)
+    assert sum(failure.span.length for failure in done.failures) == (9000 - PAGE) * MINUTE_MS
     assert len(there.exchange.script) == 100 - 12
 
 
@@ -205,7 +206,7 @@ async def test_an_interruption_loses_nothing_that_was_fetched(place, minutes) ->
     with pytest.raises(asyncio.CancelledError):
         await there.run(JANUARY, JANUARY + 5000 * MINUTE_MS)
 
-    assert await there.kept() == minutes(2000)
+    assert await there.kept() == minutes(2 * PAGE)
 
 
 async def test_a_long_download_is_written_month_by_month(place, minutes) -> None:
@@ -228,7 +229,7 @@ async def test_slow_pages_are_written_after_some_seconds(place, minutes) -> None
     there.exchange.script = [slow] * 5
     await there.run(JANUARY, JANUARY + 5000 * MINUTE_MS)
 
-    assert [event.candles for event in there.told if isinstance(event, Kept)] == [1000] * 5
+    assert [event.candles for event in there.told if isinstance(event, Kept)] == [PAGE] * 5 + [5]
 
 
 async def test_progress_only_grows_and_ends_at_the_end(place, minutes) -> None:
@@ -319,7 +320,7 @@ def test_whatever_happens_the_store_ends_up_as_the_exchange_has_it(
             kept = set(await there.kept())
             assert written <= kept <= set(truth)
             asked = there.exchange.asked
-            assert most < 1000 or all(touches_unknown(question, before) for question in asked)
+            assert most < PAGE or all(touches_unknown(question, before) for question in asked)
         done = await there.run(JANUARY, at)
         assert await there.kept() == sorted({*truth[:-1], *written})
         assert unknown(done) == []

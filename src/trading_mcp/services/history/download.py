@@ -7,7 +7,7 @@ import msgspec
 
 from trading_mcp.domain.candles import interval_ms
 from trading_mcp.domain.spans import Hole, Span, inside
-from trading_mcp.ports import CandleArchive, Clock, MarketData
+from trading_mcp.ports import CandleArchive, Clock, PastCandles
 from trading_mcp.services.history.buffering import Buffer
 from trading_mcp.services.history.events import Fetched, Tell
 from trading_mcp.services.history.filling import Filling, stretches
@@ -46,7 +46,7 @@ class Download:
     def __init__(
         self,
         wanted: Wanted,
-        data: MarketData,
+        data: PastCandles,
         archive: CandleArchive,
         *,
         clock: Clock,

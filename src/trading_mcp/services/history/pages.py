@@ -11,12 +11,12 @@ from trading_mcp.domain.flaws import flaws, repeated, unsorted
 from trading_mcp.domain.quotes import NotOffered
 from trading_mcp.domain.spans import Span
 from trading_mcp.domain.times import DAY_MS, iso
-from trading_mcp.ports import MarketData
+from trading_mcp.ports import PastCandles
 from trading_mcp.services.history.columns import joined
 from trading_mcp.services.history.events import Tell, Waiting
 
-PAGE = 1000
-"""Candles to a question: what exchanges give at once, more or less."""
+PAGE = 999
+"""Candles to a question. With the one before they are what most exchanges give at once."""
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Waits between the tries of one question: an exchange that is asked too often says so."""
 _PATIENCE_S = 60.0
@@ -33,7 +33,7 @@ class Pages:
     Questions raise Unanswered, and InvalidParameter for what the exchange does not have.
     """
 
-    def __init__(self, data: MarketData, symbol: str, interval: str, *, sleep: Sleep, tell: Tell):
+    def __init__(self, data: PastCandles, symbol: str, interval: str, *, sleep: Sleep, tell: Tell):
         self._data, self._symbol, self._interval = data, symbol, interval
         self._step = interval_ms(interval)
         self._sleep, self._tell = sleep, tell
