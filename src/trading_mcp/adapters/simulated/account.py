@@ -56,6 +56,11 @@ def fee_in_quote(
     return fee, market.quote
 
 
+def funding_id(symbol: str, at: int) -> str:
+    """Name the funding of a perpetual at *at* (UTC ms): it is paid once."""
+    return f"{symbol}-{at}"
+
+
 class Account:
     """One account at one exchange. Nothing in it waits.
 
@@ -107,14 +112,20 @@ class Account:
         self._record(Passed(at=at, symbol=symbol))
         return self._told()
 
-    def submit(self, order: Asked, at: int, book: OrderBook) -> list[LedgerEntry]:
+    def submit(
+        self, order: Asked, at: int, book: OrderBook, *, fresh: bool = False
+    ) -> list[LedgerEntry]:
         """Accept *order* and trade what *book* offers it.
+
+        A *fresh* book lacks already what earlier orders have taken.
 
         Raises:
             VenueRefused: nothing was accepted and nothing will trade.
         """
         market = self.market(order.symbol)
         check(self.state, market, order, book, exempt_exits=self._rules.exempt_exits)
+        if fresh:
+            self._eaten.forget(order.symbol, order.side)
         accepted = self._numbered(order, at, book)
         offered = [] if order.type == "stop" else self._offers(accepted, at, book)
         self._check_funds(market, accepted, offered)
@@ -338,7 +349,7 @@ class Account:
         paid = FundingPaid(
             exchange=self.exchange,
             symbol=stake.symbol,
-            funding_id=f"{stake.symbol}-{at}",
+            funding_id=funding_id(stake.symbol, at),
             rate=rate,
             amount=amount,
             at=at,

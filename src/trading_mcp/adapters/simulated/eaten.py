@@ -28,3 +28,7 @@ class Eaten:
         """Note that an order of *side* took *amount* at *at* (UTC ms)."""
         if amount:
             self._taken[symbol, side].append((at, amount))
+
+    def forget(self, symbol: str, side: Side) -> None:
+        """Let nothing be missing from here on: what is shown has been refilled."""
+        self._taken.pop((symbol, side), None)
