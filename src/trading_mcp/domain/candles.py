@@ -79,7 +79,7 @@ class Candles:
     def __len__(self) -> int:
         return len(self.time)
 
-    def __getitem__(self, rows: slice | NDArray[np.bool_]) -> "Candles":
+    def __getitem__(self, rows: slice | NDArray[np.bool_] | NDArray[np.intp]) -> "Candles":
         return Candles(*(getattr(self, n)[rows] for n in _ORDER))
 
     def row(self, index: int) -> Candle:

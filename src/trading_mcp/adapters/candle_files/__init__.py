@@ -1,0 +1,1 @@
+"""Candles in files that others wrote: CSV and Parquet."""
