@@ -1,0 +1,1 @@
+"""KuCoin's private side: what it is asked, and what its answers mean."""
