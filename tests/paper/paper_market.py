@@ -10,6 +10,7 @@ from trading_mcp.adapters.simulated.paper import open_paper
 from trading_mcp.adapters.simulated.paper_venue import PaperVenue
 from trading_mcp.adapters.sqlite.journal import SqliteJournal
 from trading_mcp.domain.markets import Market
+from trading_mcp.domain.orders import ApprovedOrder
 from trading_mcp.domain.quotes import Level, Move, NoQuote, OrderBook, PriceMove
 
 START = 1_790_000_040_000
@@ -190,3 +191,33 @@ def price_move(symbol: str, at: int, price: float) -> PriceMove:
         bid=price,
         ask=price,
     )
+
+
+def approved(
+    client_id: str = "a",
+    side: Any = "buy",
+    amount: object = "0.1",
+    *,
+    symbol: str = SPOT,
+    price: object = None,
+    stop: object = None,
+    reduce_only: bool = False,
+    leverage: int = 1,
+) -> ApprovedOrder:
+    return ApprovedOrder(
+        id=f"ord_{client_id}",
+        client_id=client_id,
+        exchange="kucoin",
+        symbol=symbol,
+        side=side,
+        type="limit" if price is not None else "stop" if stop is not None else "market",
+        amount=Decimal(str(amount)),
+        price=_number(price),
+        stop_price=_number(stop),
+        reduce_only=reduce_only,
+        leverage=leverage,
+    )
+
+
+def _number(value: object) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

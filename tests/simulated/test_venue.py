@@ -18,6 +18,7 @@ from trading_mcp.domain.reports import (
     FundingPaid,
     Liquidated,
     OrderReport,
+    OrderTerms,
     VenueRefused,
 )
 
@@ -61,6 +62,7 @@ async def test_an_order_is_accepted_filled_and_reported(opened: Any, order: Any)
         status="filled",
         filled=Decimal("0.01"),
         at=fill.at,
+        terms=OrderTerms(side="buy", type="market", amount=Decimal("0.01")),
     )
     assert await sim.venue.fills("BTC-USDT", "a") == (fill,)
 

@@ -1,6 +1,6 @@
 """Following real markets one by one: what rests, funding and margins, as the tape tells of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import pairwise
 
@@ -18,6 +18,7 @@ from trading_mcp.ports import Quotes, Tape
 log = structlog.get_logger(__name__)
 _ENOUGH = 1e12
 """More than anybody orders, in base."""
+_NEARLY = 0.999999
 
 
 class Follower:
@@ -52,15 +53,21 @@ class Follower:
         if until > since:
             dues = set(self._fundings.dues(symbol, since, until))
             for start, end in pairwise(self._edges(symbol, since, until, dues)):
-                move = self._tape.move(symbol, start, end)
-                entries += self._meet(symbol, move, start, end)
+                for leg in self._legs(symbol, start, end):
+                    entries += self._meet(symbol, *leg)
                 if end in dues:
-                    then = move if end - start >= MINUTE_MS else None
+                    then = self._tape.move(symbol, start, end) if _unwatched(start, end) else None
                     entries += self._fundings.settle(symbol, end, self._mark(symbol, then))
             self._followed[symbol] = until
             self._lately.note(symbol, until)
         mark = self._mark(symbol) if symbol in account.state.stakes else None
         return entries + (account.mark(symbol, mark, max(since, until)) if mark else [])
+
+    def fund(self, symbol: str, until: int) -> list[LedgerEntry]:
+        """Settle what funding is due up to *until*, before an order changes what is held."""
+        dues = self._fundings.dues(symbol, self.followed(symbol), until)
+        paid = (self._fundings.settle(symbol, at, self._mark(symbol)) for at in dues)
+        return [entry for entries in paid for entry in entries]
 
     def noted(self, symbols: Iterable[str]) -> list[LedgerEntry]:
         """Return the entries that say how far *symbols* have been followed."""
@@ -78,10 +85,29 @@ class Follower:
         edges.update(range((since // MINUTE_MS + 1) * MINUTE_MS, until, MINUTE_MS))
         return sorted({since, until, *(edge for edge in edges if since < edge < until)})
 
+    def _legs(self, symbol: str, since: int, until: int) -> Iterator[tuple[Move, int, int]]:
+        """Yield the moves on the way, as short as the tape can tell them where they matter.
+
+        In a long one nobody knows how much of its volume traded at which of its prices.
+        """
+        move, middle = self._tape.move(symbol, since, until), (since + until) // 2
+        if move is None:
+            return
+        whole = _unwatched(since, until) or until - since == 1 or move.high == move.low
+        if whole or not self._account.is_reached(symbol, move):
+            yield move, since, until
+            return
+        halves = (self._tape.move(symbol, *half) for half in ((since, middle), (middle, until)))
+        if sum(half.volume for half in halves if half) < move.volume * _NEARLY:
+            yield move, since, until
+            return
+        yield from self._legs(symbol, since, middle)
+        yield from self._legs(symbol, middle, until)
+
     def _meet(self, symbol: str, move: Move | None, since: int, until: int) -> list[LedgerEntry]:
         if move is None:
             return []
-        orders, unwatched = self._account.state.orders.values(), until - since >= MINUTE_MS
+        orders, unwatched = self._account.state.orders.values(), _unwatched(since, until)
         return self._account.move(
             symbol,
             move,
@@ -110,3 +136,7 @@ class Follower:
             return self._quotes.mark(symbol)
         except NoQuote:
             return None
+
+
+def _unwatched(since: int, until: int) -> bool:
+    return until - since >= MINUTE_MS

@@ -67,12 +67,17 @@ class PaperVenue(Teller):
         """Send *order*; return the venue's id once it is accepted."""
         await self._sleep(self._latency)
         book = self._book(order.symbol)
-        symbol, at = order.symbol, self._now()
-        is_new = symbol not in self._account.exposed
-        entries = self._account.submit(order, at, book)
-        if is_new:
-            self._follower.begin(symbol, at)
-        await self._commit([*self._account.listed(symbol, at), *entries, *self._note([symbol])])
+        at = self._now()
+        if order.symbol not in self._account.exposed:
+            self._follower.begin(order.symbol, at)
+        entries, refusal = self._follower.fund(order.symbol, at), None
+        try:
+            entries += self._accepted(order, at, book)
+        except VenueRefused as error:
+            refusal = error
+        await self._commit(entries)
+        if refusal:
+            raise refusal
         self._checkpoint("exchange.accepted")
         return self._venue_id(order.client_id)
 
@@ -99,6 +104,11 @@ class PaperVenue(Teller):
     async def close(self) -> None:
         """Write down how far the markets have been followed."""
         await self._commit(self._note(self._account.exposed))
+
+    def _accepted(self, order: ApprovedOrder, at: int, book: OrderBook) -> list[LedgerEntry]:
+        entries = self._account.submit(order, at, book)
+        # Who reads the journal must know the market before what was traded there.
+        return [*self._account.listed(order.symbol, at), *entries, *self._note([order.symbol])]
 
     async def _is_known(self, symbol: str, until: int) -> bool:
         """Say whether the tape is whole up to *until*; what is missing is asked for."""
