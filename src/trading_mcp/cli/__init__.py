@@ -7,6 +7,8 @@ from pathlib import Path
 
 from trading_mcp.cli import safeguards
 from trading_mcp.cli.common import add_common
+from trading_mcp.cli.data_arguments import add_data
+from trading_mcp.cli.loopback import add_loopback
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,6 +39,8 @@ def _is_expected(error: Exception) -> bool:
         "InvalidParameter",
         "ScaffoldError",
         "FileExistsError",
+        "SettingRefused",
+        "StorageUnavailable",
     }
     return any(kind.__name__ in names for kind in type(error).__mro__)
 
@@ -55,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(commands.add_parser("config", help="check the configuration"))
     _add_users(commands.add_parser("users", help="add, list or remove people who may log in"))
     _add_keys(commands.add_parser("keys", help="create, list or revoke programs' API keys"))
+    add_loopback(commands.add_parser("loopback", help="run a KuCoin on this machine, to rehearse"))
+    add_data(commands.add_parser("data", help="download, list, check or import candles"))
     safeguards.add_doctor(commands.add_parser("doctor", help="say what is wrong before a start"))
     safeguards.add_exchange_keys(
         commands.add_parser("exchange-keys", help="keep the keys of exchange accounts, encrypted")

@@ -187,14 +187,16 @@ class Exchange:
         if wish.time_in_force == "FOK" and not fills_whole(wish, market, book, size):
             return self._withdrawn(slip, "fok")
         chance = self._chance()
-        if chance.happens("half", chance.faults.half_fill):
+        half = chance.happens("half", chance.faults.half_fill)
+        if half:
             book = best_half(wish, market, book, size)
-        return self._submit(slip, book)
+        # What somebody shows by hand is all there for each order.
+        return self._submit(slip, book, fresh=half or self.prices.is_pinned(wish.symbol))
 
-    def _submit(self, slip: Slip, book: OrderBook) -> Slip:
+    def _submit(self, slip: Slip, book: OrderBook, *, fresh: bool) -> Slip:
         account = self.wallets[slip.wish.product].account
         try:
-            entries = account.submit(self._ticket(slip), self.clock.now(), book)
+            entries = account.submit(self._ticket(slip), self.clock.now(), book, fresh=fresh)
         except VenueRefused as refused:
             raise in_its_words(refused, slip.wish.product) from refused
         self.register.keep(slip)

@@ -9,6 +9,9 @@ from trading_mcp.testkit.kucoin.books import Change
 from trading_mcp.testkit.kucoin.intervals import LENGTHS
 from trading_mcp.testkit.kucoin.parts import Parts
 from trading_mcp.testkit.kucoin.sockets import Hub
+from trading_mcp.testkit.kucoin.unified import PREFIX
+from trading_mcp.testkit.kucoin.unified import funding as unified_funding
+from trading_mcp.testkit.kucoin.unified import mark as unified_mark
 
 Words = dict[str, Any]
 
@@ -34,6 +37,8 @@ _FUTURES = {
     "/contractMarket/level2Depth50": Topic("level2", feed_futures.depth(50)),
     "/contractMarket/snapshot": Topic("snapshot.24h", feed_futures.snapshot),
     "/contract/instrument": Topic("mark.index.price", feed_futures.mark),
+    f"{PREFIX}mark-price": Topic("mark-price", unified_mark),
+    f"{PREFIX}funding-fee": Topic("funding-fee", unified_funding),
 }
 _BOOKS = {"spot": "/market/level2", "perpetual": "/contractMarket/level2"}
 _TRADES = {"spot": "/market/match", "perpetual": "/contractMarket/execution"}
@@ -63,7 +68,10 @@ class Feed:
         """Tell those who listen to a market's channel, or to that of all markets."""
         for socket, topic in self._hub.listeners(kind, name):
             told = name if topic.endswith(":all") else subject
-            socket.tell({"topic": topic, "type": "message", "subject": told, "data": words})
+            if topic.startswith(PREFIX):
+                socket.tell({"T": subject, "d": words})
+            else:
+                socket.tell({"topic": topic, "type": "message", "subject": told, "data": words})
 
     def repeat_book(self, symbol: str, change: Change) -> None:
         """Tell of a change of the book, whether it is new or not."""

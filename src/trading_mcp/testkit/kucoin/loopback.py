@@ -17,10 +17,11 @@ from trading_mcp.testkit.kucoin.feed import Feed
 from trading_mcp.testkit.kucoin.happenings import Happening
 from trading_mcp.testkit.kucoin.ledger import ledger_of
 from trading_mcp.testkit.kucoin.parts import Parts
-from trading_mcp.testkit.kucoin.pushes import pushes_of
+from trading_mcp.testkit.kucoin.pushes import Push, pushes_of
 from trading_mcp.testkit.kucoin.settings import LoopbackFaults, LoopbackSettings, Scripted
 from trading_mcp.testkit.kucoin.slips import Product, Refusal, Wish
 from trading_mcp.testkit.kucoin.sockets import USER, Hub
+from trading_mcp.testkit.kucoin.unified import PREFIX
 
 Words = dict[str, Any]
 Levels = Sequence[tuple[float, float]]
@@ -206,10 +207,15 @@ class Loopback(Parts):
     def _push(self, happening: Happening) -> None:
         for push in pushes_of(self, happening):
             for socket, topic in self.hub.listeners(push.kind, push.name):
-                message = {"topic": topic, "type": "message", "subject": push.subject}
-                told = {**message, "userId": USER, "channelType": "private", "data": push.data}
-                socket.tell_oddly(told, self.chance)
+                socket.tell_oddly(_message(push, topic), self.chance)
         self.wake()
+
+
+def _message(push: Push, topic: str) -> Words:
+    if topic.startswith(PREFIX):
+        return {"T": push.subject, "d": push.data}
+    head = {"topic": topic, "type": "message", "subject": push.subject}
+    return {**head, "userId": USER, "channelType": "private", "data": push.data}
 
 
 def _levels(levels: Levels) -> tuple[Level, ...]:

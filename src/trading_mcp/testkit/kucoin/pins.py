@@ -33,7 +33,7 @@ class Pin:
         before, self.price = self.price, price
         amount = PLENTY / price if volume is None else volume
         side: Side = "buy" if price >= before else "sell"
-        shown = min(amount, 1000.0 * float(self._market.step))
+        shown = 1000.0 * float(self._market.step) if volume is None else volume
         number = str(at * 1000 + len(self.trades))
         self.trades.append(PublicTrade(id=number, at=at, side=side, price=price, amount=shown))
         return Move(before, max(before, price), min(before, price), price, amount)

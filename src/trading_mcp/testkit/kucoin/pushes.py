@@ -18,6 +18,7 @@ from trading_mcp.testkit.kucoin.parts import Parts
 from trading_mcp.testkit.kucoin.spot_pushes import balance, order_v2
 from trading_mcp.testkit.kucoin.spot_pushes import order as spot_order
 from trading_mcp.testkit.kucoin.spot_pushes import stop as spot_stop
+from trading_mcp.testkit.kucoin.unified import position as unified
 
 
 class Push(NamedTuple):
@@ -53,6 +54,7 @@ def pushes_of(kucoin: Parts, happening: Happening) -> Iterator[Push]:
             data = position(kucoin, symbol)
             for kind in ("/contract/position", "/contract/positionAll"):
                 yield Push(kind, name, "position.change", data)
+            yield Push("uta/positionAll", name, "positionAll.FUTURES", unified(kucoin, symbol))
 
 
 def _order(market: Market, name: str, happening: OrderChanged) -> Iterator[Push]:

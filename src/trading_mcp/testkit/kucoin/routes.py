@@ -1,6 +1,6 @@
 """Every path that is answered, and whether a request is about spot or futures."""
 
-import json
+import re
 
 from aiohttp import web
 
@@ -16,6 +16,7 @@ from trading_mcp.testkit.kucoin.switch import ROUTES as SWITCH
 from trading_mcp.testkit.kucoin.tokens import ROUTES as TOKENS
 
 _PARTNER = "ccxtfutures"
+_CONTRACT = re.compile(r"\b[A-Z0-9]+USDTM\b")
 
 ROUTES = Routes(
     spot=(*SPOT_MARKET, *TOKENS, *SWITCH, *ACCOUNT, *SPOT_ORDERS),
@@ -29,15 +30,7 @@ def product_of(request: web.Request, path: str, body: bytes) -> Product:
     On the real hosts the host says so; here they have one address, and some paths mean both. The
     partner's name tells, which ccxt signs futures with, or a symbol; if nothing does, it is spot.
     """
-    if request.path != path or request.headers.get("KC-API-PARTNER") == _PARTNER:
+    partner = request.headers.get("KC-API-PARTNER")
+    if request.path != path or partner == _PARTNER or _CONTRACT.search(request.path_qs):
         return "futures"
-    symbol = request.query.get("symbol") or _symbol_in(body)
-    return "futures" if symbol.endswith("M") and "-" not in symbol else "spot"
-
-
-def _symbol_in(body: bytes) -> str:
-    try:
-        parsed = json.loads(body) if body else {}
-    except ValueError:
-        return ""
-    return str(parsed.get("symbol", "")) if isinstance(parsed, dict) else ""
+    return "futures" if _CONTRACT.search(body.decode(errors="replace")) else "spot"

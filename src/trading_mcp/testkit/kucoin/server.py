@@ -39,9 +39,11 @@ async def loopback_kucoin(settings: LoopbackSettings | None = None) -> AsyncIter
         yield loopback
     finally:
         loopback.over.set()
-        ticking.cancel()
         loopback.disconnect()
         await runner.cleanup()
+        ticking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ticking  # what went wrong there is told here
 
 
 async def _tick(loopback: Loopback) -> None:
