@@ -23,7 +23,11 @@ _PATH = "/api/v1/risk/sentinel/kill-switch"
 
 
 def kill(arguments: argparse.Namespace) -> int:
-    """Write the file, signal the server, ask it what it did; 0 only if the file is written."""
+    """Write the file, signal the server, ask it what it did, cancel past it if that is asked.
+
+    Returns 0 only if the file is written; 3 if it is, and orders may be open that were to be
+    cancelled.
+    """
     directory = any_data_dir(arguments)
     tripwire = FileTripwire(directory / KILL)
     if arguments.status:
@@ -36,7 +40,12 @@ def kill(arguments: argparse.Namespace) -> int:
     else:
         _say("signal", signalled(running.get("pid")))
         _say("server", _asked(running, reason))
-    return 0 if written else 1
+    swept = True
+    if arguments.cancel_orders:
+        from trading_mcp.cli.sweeping import cancel_orders
+
+        swept = cancel_orders(arguments, _say)
+    return 1 if not written else 0 if swept else 3
 
 
 def signalled(pid: Any) -> str:

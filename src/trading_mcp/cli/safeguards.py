@@ -41,6 +41,14 @@ def add_kill(parser: argparse.ArgumentParser) -> None:
     """Let *parser* take what `kill` takes."""
     add_common(parser)
     parser.add_argument("--reason", default="trading-mcp kill", metavar="TEXT", help="why")
+    parser.add_argument(
+        "--cancel-orders",
+        action="store_true",
+        help="also cancel, at the exchanges themselves, all open orders but protective stops",
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="with --cancel-orders: protective stops as well"
+    )
     parser.add_argument("--status", action="store_true", help="only say whether it is tripped")
     parser.set_defaults(run=_kill)
 

@@ -1,12 +1,11 @@
 """The public side of a real exchange: does it answer, in time, with our pairs and a stream?"""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Protocol
 
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
-from trading_mcp.app.doctor.findings import Finding, fail, ok, warn
+from trading_mcp.app.doctor.findings import Finding, fail, ok, told_of, warn
 from trading_mcp.app.doctor.minimums import minimums
 from trading_mcp.config import Config
 from trading_mcp.domain.markets import Market, symbol_of
@@ -15,7 +14,6 @@ from trading_mcp.ports import Clock, MarketData
 
 WARN_S, FAIL_S = 1.0, 3.0
 """Exchanges refuse requests whose time is off by five seconds; the way there takes some."""
-_UNSEEN = re.compile(r"[^\x20-\x7e]+")
 
 
 class PublicSide(MarketData, Protocol):
@@ -145,13 +143,6 @@ async def stream(
 
 
 _STREAM = "let WebSocket connections out (wss); a proxy that only passes HTTP is not enough"
-
-
-def told_of(error: BaseException) -> str:
-    """Return what *error* says, on one line and not too long."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return f"{type(error).__name__}: {_UNSEEN.sub(' ', str(error))[:200]}".rstrip(": ")
 
 
 def _unreachable(where: str, settings: ExchangeSettings, error: Exception) -> Finding:

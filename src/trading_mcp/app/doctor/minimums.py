@@ -19,7 +19,7 @@ def minimums(
 ) -> Iterator[Finding]:
     """Compare *market*'s smallest order at *price* with what the limits let an order be.
 
-    *equity* is the account's worth in quote, None if it is not known.
+    *equity* is the account's worth in quote, None if it is not known, or there is none.
     """
     check = f"exchanges.{market.exchange}.minimums.{market.symbol}"
     amount = least_amount(market, exact(price))
@@ -32,7 +32,7 @@ def minimums(
             yield fail(check, told, expected=f"no more than {key} allows: {most:,.2f}", do=do)
             return
     yield ok(check, told)
-    if equity is not None:
+    if equity:
         yield from _at_risk(check, least, config.risk, equity)
     yield from _shares(check, least, config.risk, config.strategies.settings)
 
@@ -51,7 +51,7 @@ def _limits(config: Config, exchange: str) -> dict[str, float]:
 def least_amount(market: Market, price: Decimal) -> Decimal:
     """Return the smallest amount (base, on the step) that can be bought and sold again."""
     by_worth = EXACT.divide(market.min_notional, price)
-    return up_to(max(market.min_amount, by_worth, market.step) * ROOM_FOR_EXIT, market.step)
+    return max(up_to(max(market.min_amount, by_worth) * ROOM_FOR_EXIT, market.step), market.step)
 
 
 def _at_risk(check: str, least: float, risk: RiskSettings, equity: float) -> Iterator[Finding]:
