@@ -16,6 +16,7 @@ from trading_mcp.domain.reports import (
 from trading_mcp.engine.deadline import Deadline
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.facts import MetricsMeasured
+from trading_mcp.engine.punctuality import Punctuality
 from trading_mcp.engine.reconcile import Reconciler, doubt
 from trading_mcp.engine.session import Session
 
@@ -54,6 +55,7 @@ class Upkeep:
         for exchange in session.exchanges.values():
             session.flight.spawn(self._listen(exchange))
             session.flight.spawn(self._go_on_agreeing(exchange))
+            session.flight.spawn(Punctuality(session, exchange).run())
             if exchange.deadline_s is not None:
                 session.flight.spawn(Deadline(session, exchange, exchange.deadline_s).run())
         session.flight.spawn(self._tick())

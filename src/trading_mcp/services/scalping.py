@@ -187,6 +187,9 @@ class ScalpingService:
         session = self._session
         found = [] if session.healthy else ["The journal cannot be written"]
         found += [f"{key}: market data is stale" for key in session.stale_markets()]
+        doubts = session.core.standings.doubts
+        found += [f"{name} {why}" for name, about in doubts.items() for why in about.values()]
+        found += [f"{asset} is halted: {why}" for asset, why in session.state.halted.items()]
         found += [f"plugin {name}: {reason}" for name, reason in sorted(self._broken.items())]
         found += [
             f"strategy {name} was stopped: {settings.fault}"
