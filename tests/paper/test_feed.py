@@ -73,6 +73,19 @@ async def test_a_candle_is_told_after_the_account_has_acted_on_its_time(
     assert seen == [(closed, "filled")]
 
 
+async def test_a_trade_counts_when_it_is_heard_whatever_time_the_exchange_gives_its_price(
+    resting: Any, script: Any
+) -> None:
+    def late() -> Any:
+        return price_move(SPOT, script.trade(59_400, after=200) - 150, 59_400)
+
+    data = PaperMarketData(Scene([late]), resting.venue)
+    data.watch(SPOT)
+
+    async for _ in data.events("1m"):
+        assert (await resting.status("a"))[0] == "filled"
+
+
 async def test_what_is_at_stake_is_watched_whoever_looks(resting: Any, script: Any) -> None:
     scene = Scene([traded(script, 60_000), traded(script, 59_400), traded(script, 59_300)])
     data = PaperMarketData(scene, resting.venue)
@@ -143,10 +156,10 @@ async def test_a_short_break_loses_no_trade_that_is_told_after_it(
 async def test_an_account_that_cannot_write_shows_no_prices(
     resting: Any, script: Any, monkeypatch: Any
 ) -> None:
-    async def broken(until: int, symbol: str) -> None:
+    async def broken(symbol: str) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(resting.venue, "advance", broken)
+    monkeypatch.setattr(resting.venue, "catch_up", broken)
     move = price_move(SPOT, START, 60_000)
     data = PaperMarketData(Scene([move]), resting.venue)
     data.watch(SPOT)

@@ -56,11 +56,6 @@ def fee_in_quote(
     return fee, market.quote
 
 
-def funding_id(symbol: str, at: int) -> str:
-    """Name the funding of a perpetual at *at* (UTC ms): it is paid once."""
-    return f"{symbol}-{at}"
-
-
 class Account:
     """One account at one exchange. Nothing in it waits.
 
@@ -349,7 +344,7 @@ class Account:
         paid = FundingPaid(
             exchange=self.exchange,
             symbol=stake.symbol,
-            funding_id=funding_id(stake.symbol, at),
+            funding_id=f"{stake.symbol}-{at}",
             rate=rate,
             amount=amount,
             at=at,

@@ -63,12 +63,6 @@ class Follower:
         mark = self._mark(symbol) if symbol in account.state.stakes else None
         return entries + (account.mark(symbol, mark, max(since, until)) if mark else [])
 
-    def fund(self, symbol: str, until: int) -> list[LedgerEntry]:
-        """Settle what funding is due up to *until*, before an order changes what is held."""
-        dues = self._fundings.dues(symbol, self.followed(symbol), until)
-        paid = (self._fundings.settle(symbol, at, self._mark(symbol)) for at in dues)
-        return [entry for entries in paid for entry in entries]
-
     def noted(self, symbols: Iterable[str]) -> list[LedgerEntry]:
         """Return the entries that say how far *symbols* have been followed."""
         passed = self._account.passed

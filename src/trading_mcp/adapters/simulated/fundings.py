@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import structlog
 
-from trading_mcp.adapters.simulated.account import Account, funding_id
+from trading_mcp.adapters.simulated.account import Account
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
 from trading_mcp.domain.quotes import NoQuote
 from trading_mcp.ports import Quotes
@@ -18,13 +18,12 @@ class Fundings:
 
     def __init__(self, account: Account, quotes: Quotes):
         self._account, self._quotes = account, quotes
-        self._unknown, self._settled = set[str](), dict[str, int]()
+        self._unknown = set[str]()
 
     def dues(self, symbol: str, since: int, until: int) -> Iterator[int]:
         """Yield when funding is paid after *since* and up to *until* (UTC ms)."""
         if self._account.markets[symbol].type == "spot":
             return
-        since = max(since, self._settled.get(symbol, 0))
         try:
             while since < (since := self._quotes.funding_after(symbol, since)) <= until:
                 yield since
@@ -35,9 +34,7 @@ class Fundings:
 
     def settle(self, symbol: str, at: int, mark: Decimal | None) -> list[LedgerEntry]:
         """Pay or receive the funding of *at* on what is held then."""
-        self._settled[symbol] = at
-        paid = {funding.funding_id for funding in self._account.state.fundings}
-        if symbol not in self._account.state.stakes or funding_id(symbol, at) in paid:
+        if symbol not in self._account.state.stakes:
             return []
         try:
             rate = self._quotes.funding_rate(symbol, at)

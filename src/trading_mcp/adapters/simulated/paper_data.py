@@ -93,22 +93,18 @@ class PaperMarketData:
                 case StreamLost():
                     self._venue.miss()
                     yield event
-                case PriceMove(at=at, market=market):
-                    if (told := await self._acted_on(event, market, at)) is not None:
-                        yield told
-                case CandleClosed(candle=candle, market=market):
-                    closed_at = candle.opened_at + interval_ms(event.interval)
-                    if (told := await self._acted_on(event, market, closed_at)) is not None:
+                case PriceMove() | CandleClosed():
+                    if (told := await self._acted_on(event)) is not None:
                         yield told
 
-    async def _acted_on(self, event: MarketEvent, market: str, at: int) -> MarketEvent | None:
-        exchange, _, symbol = market.partition(":")
+    async def _acted_on(self, event: PriceMove | CandleClosed) -> MarketEvent | None:
+        exchange, _, symbol = event.market.partition(":")
         try:
-            await self._venue.advance(at, symbol)
+            await self._venue.catch_up(symbol)
         except Exception:
             # An exchange that cannot keep its books shows no prices, until the disk allows.
             log.exception("paper_account_stuck", exchange=exchange, symbol=symbol)
-            return StreamLost(exchange=exchange, at=at)
+            return StreamLost(exchange=exchange, at=_at(event))
         if symbol in self._wanted:
             return event
         self._follow()
@@ -122,3 +118,9 @@ class PaperMarketData:
         for symbol in self._watched - needed:
             self._data.unwatch(symbol)
         self._watched = needed
+
+
+def _at(event: PriceMove | CandleClosed) -> int:
+    if isinstance(event, PriceMove):
+        return event.at
+    return event.candle.opened_at + interval_ms(event.interval)

@@ -68,9 +68,8 @@ class PaperVenue(Teller):
         await self._sleep(self._latency)
         book = self._book(order.symbol)
         at = self._now()
-        if order.symbol not in self._account.exposed:
-            self._follower.begin(order.symbol, at)
-        entries, refusal = self._follower.fund(order.symbol, at), None
+        # First the market up to here, so that no order meets a price from before its time.
+        entries, refusal = self._caught_up(order.symbol, at), None
         try:
             entries += self._accepted(order, at, book)
         except VenueRefused as error:
@@ -84,7 +83,8 @@ class PaperVenue(Teller):
     async def cancel(self, symbol: str, client_id: str) -> None:
         """Ask to cancel: an order that has ended, or never was, stays as it is."""
         await self._sleep(self._latency)
-        await self._commit(self._account.cancel(client_id, self._now()))
+        entries = self._caught_up(symbol, at := self._now())
+        await self._commit([*entries, *self._account.cancel(client_id, at)])
         self._checkpoint("exchange.cancelled")
 
     async def advance(self, until: int, symbol: str | None = None) -> None:
@@ -97,6 +97,10 @@ class PaperVenue(Teller):
             entries += self._note(self._account.exposed)
         await self._commit(entries)
 
+    async def catch_up(self, symbol: str) -> None:
+        """Follow a market up to now: all that has been heard of it has been heard by now."""
+        await self.advance(self._clock.now(), symbol)
+
     def miss(self) -> None:
         """Note that the stream broke: what it would have told is asked for when it is back."""
         self._recaller.miss(self._account.exposed)
@@ -104,6 +108,13 @@ class PaperVenue(Teller):
     async def close(self) -> None:
         """Write down how far the markets have been followed."""
         await self._commit(self._note(self._account.exposed))
+
+    def _caught_up(self, symbol: str, at: int) -> list[LedgerEntry]:
+        if symbol not in self._account.exposed:
+            self._follower.begin(symbol, at)
+            return []
+        # Where something has not been told yet, what came first must act first.
+        return [] if self._recaller.misses(symbol) else self._follower.follow(symbol, at)
 
     def _accepted(self, order: ApprovedOrder, at: int, book: OrderBook) -> list[LedgerEntry]:
         entries = self._account.submit(order, at, book)
