@@ -9,9 +9,9 @@ from trading_mcp.domain.quotes import ExchangeInfo
 from trading_mcp.engine.punctuality import Punctuality
 
 
-def entry() -> OrderIntent:
+def entry(session) -> OrderIntent:
     return OrderIntent(
-        market="sim:BTC-USDT",
+        market=next(iter(session.core.markets)),
         side="buy",
         type="market",
         amount=Decimal("0.1"),
@@ -28,9 +28,9 @@ async def test_nothing_is_opened_where_the_clock_is_seconds_off(rig, ahead_ms):
     watch = Punctuality(session, session.exchanges["sim"])
 
     watch.judge(ahead_ms)
-    refused = await session.submit(entry(), within=1)
+    refused = await session.submit(entry(session), within=1)
     watch.judge(900)
-    passed = await session.submit(entry(), within=1)
+    passed = await session.submit(entry(session), within=1)
 
     assert isinstance(refused, Refused)
     assert refused.objection.rule == "exchange_is_in_doubt"
