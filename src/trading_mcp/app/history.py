@@ -1,17 +1,20 @@
 """The candle store, and exchanges that are asked for their past: opened for commands."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
 from trading_mcp.adapters.clocks import SystemClock
 from trading_mcp.config import NAME, Config
+from trading_mcp.domain.candles import Candles
 from trading_mcp.domain.errors import InvalidParameter
 from trading_mcp.domain.markets import PERPETUAL_SUFFIX
 from trading_mcp.ports import CandleArchive, Clock, PastCandles
+from trading_mcp.services.history.importing import impossible
 
 _NO_PAUSE_S = 0.0
 
@@ -81,3 +84,16 @@ def _simulated(config: Config, clock: Clock) -> PastCandles:
 
 async def _nobody_trades(at: int) -> None:
     """Its past can be asked for without the exchange going on."""
+
+
+def candles_from(
+    path: Path, interval: str, *, columns: Mapping[str, str], times: Any, now: int
+) -> Candles:
+    """Read the candles of a file. Raises InvalidParameter, which names its bad rows."""
+    from trading_mcp.adapters.candle_files.reading import SHOWN, Source, read_candles, refused
+
+    rows = read_candles(Source(path=path, columns=columns, times=times), now)
+    if bad := impossible(rows.candles, interval, now):
+        named = [f"{rows.row(row)} {what}" for row, what in bad[:SHOWN]]
+        raise refused(path, len(bad), named)
+    return rows.candles

@@ -55,9 +55,8 @@ async def wanted(
     end = latest if until is None else min(-(-until // step) * step, latest)
     if start >= end:
         raise InvalidParameter(
-            f"no {interval} candle opens and closes from {iso(since)} to "
-            f"{iso(latest if until is None else min(until, latest))}: choose an earlier --since "
-            "or a later --until"
+            f"--since {iso(since)}: expected a time before {iso(end)}, where the last {interval} "
+            "candle that is asked for has closed"
         )
     return Wanted(exchange=exchange, symbol=symbol, interval=interval, span=Span(start, end))
 
