@@ -1,6 +1,6 @@
 """A desk to try the core on: two markets, a funded account, prices, and shorthands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,12 +10,12 @@ import pytest
 from trading_mcp.domain import entries as e
 from trading_mcp.domain.accounts import Flow
 from trading_mcp.domain.limits import RiskParameters
-from trading_mcp.domain.markets import Market
+from trading_mcp.domain.markets import ExchangeTerms, Market
 from trading_mcp.domain.orders import Fill, Order, OrderIntent, OrderStatus, Refused
 from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.reports import OrderReport
 from trading_mcp.engine.core import Core
-from trading_mcp.engine.state import State
+from trading_mcp.engine.state import State, decoded, encoded
 
 START = 1_763_287_200_000
 SPOT = Market(
@@ -50,9 +50,16 @@ ROOMY = {
 class Bench:
     """A core with its account, told of the world in short."""
 
-    def __init__(self, **limits: Any):
+    def __init__(
+        self,
+        *,
+        terms: ExchangeTerms | None = None,
+        markets: Sequence[Market] = (SPOT, PERPETUAL),
+        **limits: Any,
+    ):
         self.journal: list[e.AnyEntry] = []
-        self.core = Core(State(), [SPOT, PERPETUAL])
+        self.terms = {"sim": terms} if terms is not None else {}
+        self.core = Core(State(), markets, terms=self.terms)
         self.now, self.trades = START, 0
         self.keep(
             self.core.record(
@@ -88,10 +95,10 @@ class Bench:
     def price(
         self, last: float, *, high: float | None = None, low: float | None = None
     ) -> list[e.AnyEntry]:
-        """Both markets move to *last*, perhaps over a high and a low."""
+        """All markets move to *last*, perhaps over a high and a low."""
         self.now += 1_000
         made = []
-        for market in (SPOT, PERPETUAL):
+        for market in self.core.markets.values():
             made += self.core.on_price(
                 PriceMove(
                     market=market.key,
@@ -136,12 +143,13 @@ class Bench:
         price: str = "100",
         trade: str | None = None,
         fee: str = "0",
+        **fields: Any,
     ) -> list[e.AnyEntry]:
         self.trades += 1
         return self.keep(
             self.core.on_fill(
                 Fill(
-                    exchange="sim",
+                    exchange=order.exchange,
                     symbol=order.symbol,
                     trade_id=trade or f"t{self.trades}",
                     client_id=order.client_id,
@@ -149,8 +157,7 @@ class Bench:
                     amount=Decimal(amount) if amount else order.amount,
                     price=Decimal(price),
                     fee=Decimal(fee),
-                    fee_currency="USDT",
-                    at=self.now,
+                    **{"fee_currency": "USDT", "at": self.now, **fields},
                 )
             )
         )
@@ -163,7 +170,7 @@ class Bench:
     def report_of(order: Order, status: OrderStatus, at: int) -> OrderReport:
         """Return what the exchange says of *order*, of which nothing has traded."""
         return OrderReport(
-            exchange="sim",
+            exchange=order.exchange,
             symbol=order.symbol,
             client_id=order.client_id,
             venue_id="v",
@@ -174,6 +181,27 @@ class Bench:
 
     def accept(self, order: Order) -> None:
         self.keep(self.core.on_accepted(order.id, f"v-{order.id}", 1.0, self.now))
+
+    def refuse(self, order: Order) -> None:
+        self.keep(self.core.on_refused(order.id, "exchange refused: test: no", self.now))
+
+    def end(self, order: Order, status: OrderStatus = "cancelled") -> list[e.AnyEntry]:
+        """The exchange says that nothing more of *order* will trade."""
+        report = self.report_of(order, status, self.now)
+        known = self.state.order(order.id)
+        filled = known.filled if known is not None else Decimal(0)
+        return self.keep(self.core.on_report(msgspec.structs.replace(report, filled=filled)))
+
+    def wait(self, ms: int) -> list[e.AnyEntry]:
+        """Time passes, and nothing happens."""
+        self.now += ms
+        return self.keep(self.core.on_time(self.now))
+
+    def restart(self) -> None:
+        """Go on from what is on disk, as after a crash."""
+        state = decoded(encoded(self.state))
+        assert state is not None
+        self.core = Core(state, tuple(self.core.markets.values()), terms=self.terms)
 
     def open(self, side: str = "buy", amount: str = "1", **fields: Any) -> Order:
         """Open a manual position at 100 and return its entry order."""

@@ -10,6 +10,8 @@ from trading_mcp.domain.orders import Order
 RETRY_FIRST_MS, RETRY_LONGEST_MS = 1_000, 60_000
 GIVE_UP_AFTER = 5
 """So many stops in a row that could not be placed, and the position counts as unprotected."""
+STOOD_MS = 60_000
+"""A stop that stood for so long ends a row of failures, though the exchange took it away."""
 LATE_MS = 5_000
 """How long an exchange may take to act on a stop that the price has reached."""
 
@@ -34,12 +36,19 @@ class Guards:
         known = stops.pop(order.id, None)
         if order.working:
             stops[order.id] = order
-        if order.status in ("open", "partial"):
-            self._failures.pop(order.position_id, None)
-        elif known is not None and order.status in ("rejected", "abandoned"):
-            self.failed(order.position_id, order.updated_at)
+        elif known is not None:
+            self._note_end(order, order.position_id)
         if not stops:
             del self._working[order.position_id]
+
+    def _note_end(self, order: Order, position_id: str) -> None:
+        """Take in how a stop ended: only one that was called off, or traded, has done its work."""
+        done = order.cancelling or order.status == "filled"
+        lasted = order.status == "cancelled" and order.updated_at - order.created_at >= STOOD_MS
+        if done or lasted:
+            self._failures.pop(position_id, None)
+        if not done:
+            self.failed(position_id, order.updated_at)
 
     def guarded(self) -> list[str]:
         """Return the positions that have working stops, in a fixed order."""

@@ -1,0 +1,372 @@
+"""Protective stops that rest at the exchange: each open position has its own, and only one."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from trading_mcp.domain import entries as e
+from trading_mcp.domain.markets import ExchangeTerms
+from trading_mcp.domain.orders import ExitPlan, Order
+from trading_mcp.domain.reports import Liquidated
+from trading_mcp.engine.desk import Wished
+
+PLAN = ExitPlan(stop_loss_pct=1.0)
+TERMS = ExchangeTerms(holds_stops=True)
+SOMEBODY = Wished("somebody")
+
+
+@pytest.fixture
+def held(limited):
+    """An account at an exchange that holds stops."""
+    return limited(terms=TERMS)
+
+
+def stops(bench) -> list[Order]:
+    return [order for order in bench.state.orders.values() if order.protective]
+
+
+def guarded(bench, amount: str = "1", side: str = "buy", **fields) -> tuple[Order, Order]:
+    """Open a position whose stop is accepted; return its entry and its stop."""
+    entry = bench.open(side, amount, **{"plan": PLAN, **fields})
+    (stop,) = stops(bench)
+    bench.accept(stop)
+    return entry, bench.state.orders[stop.id]
+
+
+def move_stop(bench, position_id: str, level: str) -> list[e.AnyEntry]:
+    """Somebody moves a position's stop by hand."""
+    position = bench.state.positions[position_id]
+    moved = msgspec.structs.replace(position, stop_loss=Decimal(level), stops_by_hand=True)
+    changed = e.PositionChanged(at=bench.now, position=moved, why="by hand", principal="test")
+    return bench.keep(bench.core.record(changed))
+
+
+def refusals(bench, times: int) -> list[int]:
+    """The exchange refuses each stop; return when each of *times* was placed (UTC ms)."""
+    tried = []
+    for _ in range(300):
+        for stop in stops(bench):
+            tried.append(bench.now)
+            bench.refuse(stop)
+        if len(tried) == times:
+            break
+        bench.price(100.0)
+    return tried
+
+
+def alerts(bench, trigger: str) -> list[str]:
+    return [a.severity for a in bench.state.alerts.values() if a.trigger == trigger]
+
+
+@pytest.mark.parametrize(("side", "out", "level"), [("buy", "sell", 99), ("sell", "buy", 101)])
+def test_a_position_gets_one_stop_of_its_side_size_and_level(held, perpetual, side, out, level):
+    entry = held.open(side, "0.5", market=perpetual, plan=PLAN, leverage=2)
+    (stop,) = stops(held)
+    assert (stop.type, stop.side, stop.amount, stop.stop_price) == (
+        "stop",
+        out,
+        Decimal("0.5"),
+        level,
+    )
+    assert (stop.reduce_only, stop.leverage, stop.reason) == (True, 2, "stop_loss")
+    assert stop.position_id == entry.position_id
+    held.accept(stop)
+    for _ in range(5):
+        assert held.approved(held.price(100.0)) == []
+
+
+def test_where_the_exchange_holds_no_stops_none_is_placed(bench):
+    bench.open(plan=PLAN)
+    bench.price(100.0)
+    assert stops(bench) == []
+
+
+def test_a_position_without_a_stop_gets_none(held):
+    held.open(plan=ExitPlan(stop_loss_pct=0.0))
+    held.price(100.0)
+    assert stops(held) == []
+
+
+def test_the_stop_follows_the_size_at_once(held):
+    entry, first = guarded(held)
+    more = held.submit("buy", "1", plan=PLAN)
+    held.fill(more)
+    assert more.position_id == entry.position_id
+    assert held.state.orders[first.id].cancelling
+    (second,) = held.approved(held.end(first))
+    assert (second.protective, second.amount) == (True, 2)
+
+
+def test_nothing_is_placed_while_the_old_stop_may_still_trade(held):
+    _, first = guarded(held)
+    held.fill(held.submit("buy", "1", plan=PLAN))
+    for _ in range(5):
+        assert held.approved(held.price(100.0)) == []
+    assert stops(held) == [held.state.orders[first.id]]
+
+
+def test_a_stop_that_follows_the_price_is_replaced_every_two_seconds_at_most(held):
+    _, first = guarded(held, plan=ExitPlan(stop_loss_pct=5, trailing_pct=1))
+    held.now -= 500
+    held.price(110.0)  # half a second later
+    assert not held.state.orders[first.id].cancelling
+    held.price(111.0)
+    assert not held.state.orders[first.id].cancelling
+    held.price(112.0)
+    assert held.state.orders[first.id].cancelling
+    (second,) = held.approved(held.end(first))
+    assert second.stop_price == Decimal("110.9")
+
+
+def test_a_stop_moved_by_hand_is_replaced(held):
+    entry, first = guarded(held)
+    held.wait(2_000)
+    move_stop(held, entry.position_id, "98")
+    assert held.state.orders[first.id].cancelling
+    (second,) = held.approved(held.end(first))
+    assert second.stop_price == 98
+
+
+def test_a_stop_that_is_taken_away_is_called_off(held):
+    entry, first = guarded(held)
+    position = msgspec.structs.replace(held.state.positions[entry.position_id], stop_loss=None)
+    gone = e.PositionChanged(at=held.now, position=position, why="by hand", principal="test")
+    held.keep(held.core.record(gone))
+    assert held.state.orders[first.id].cancelling
+    assert held.approved(held.end(first)) == []
+
+
+def test_a_stop_that_has_traded_in_part_stays(held):
+    _, stop = guarded(held)
+    held.price(100.0)
+    held.fill(stop, "0.4", price="99")
+    held.price(100.0)
+    assert stops(held) == [held.state.orders[stop.id]]
+    assert not held.state.orders[stop.id].cancelling
+
+
+def test_a_refused_stop_is_tried_again_ever_more_slowly(limited):
+    bench = limited(terms=ExchangeTerms(holds_stops=True, closes_unprotected=False))
+    bench.open(plan=PLAN)
+    tried = refusals(bench, 9)
+    waits = [(b - a) // 1_000 for a, b in zip(tried, tried[1:], strict=False)]
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_after_five_refused_stops_the_position_is_closed_and_people_are_told(held):
+    entry = held.open(plan=PLAN)
+    assert len(refusals(held, 5)) == 5
+    assert alerts(held, "unprotected") == []
+    made = held.wait(20_000)
+    (out,) = held.approved(made)
+    assert (out.type, out.amount, out.reason) == ("market", 1, "unprotected")
+    assert held.state.positions[entry.position_id].leaving == "unprotected"
+    assert alerts(held, "unprotected") == ["critical"]
+
+
+def test_where_people_want_it_an_unprotected_position_is_watched_and_told_of_once(limited):
+    bench = limited(terms=ExchangeTerms(holds_stops=True, closes_unprotected=False))
+    entry = bench.open(plan=PLAN)
+    refusals(bench, 8)
+    assert alerts(bench, "unprotected") == ["critical"]
+    assert bench.state.positions[entry.position_id].leaving == ""
+    (out,) = [o for o in bench.approved(bench.price(98.9)) if not o.protective]
+    assert (out.type, out.reason) == ("market", "stop_loss")
+
+
+def test_a_stop_that_did_its_work_ends_the_row_of_refusals(held):
+    entry = held.open(plan=PLAN)
+    refusals(held, 4)
+    held.wait(9_000)
+    (stop,) = stops(held)
+    held.accept(stop)
+    held.wait(2_000)
+    move_stop(held, entry.position_id, "98")
+    held.end(stop)
+    assert len(refusals(held, 4)) == 4
+    held.wait(9_000)
+    assert alerts(held, "unprotected") == []
+    assert len(stops(held)) == 1
+
+
+def test_a_stop_that_the_exchange_takes_away_is_not_placed_without_end(held):
+    entry = held.open(plan=PLAN)
+    placed = 0
+    for _ in range(100):
+        while placed < 100 and (working := stops(held)):
+            placed += 1
+            held.accept(working[0])
+            held.end(working[0])
+        held.price(100.0)
+    assert placed == 5
+    assert held.state.positions[entry.position_id].leaving == "unprotected"
+
+
+def test_a_stop_that_stood_for_long_and_was_taken_away_is_placed_again_soon(held):
+    held.open(plan=PLAN)
+    for _ in range(10):
+        (stop,) = stops(held)
+        held.accept(stop)
+        held.wait(120_000)
+        held.end(stop)
+        held.wait(1_000)
+    assert alerts(held, "unprotected") == []
+    assert len(stops(held)) == 1
+
+
+def test_a_stop_that_the_price_has_passed_leaves_at_once(held):
+    entry, first = guarded(held)
+    held.wait(2_000)
+    move_stop(held, entry.position_id, "100.5")
+    made = held.end(first)
+    (out,) = held.approved(made)
+    assert (out.type, out.amount, out.reason) == ("market", 1, "stop_loss")
+
+
+def test_the_exchange_acts_first_and_after_five_seconds_so_do_we(held):
+    entry, stop = guarded(held)
+    for _ in range(5):
+        assert held.approved(held.price(98.5)) == []
+    assert not held.state.orders[stop.id].cancelling
+    held.price(98.5)
+    assert held.state.orders[stop.id].cancelling
+    (out,) = held.approved(held.end(stop))
+    assert (out.type, out.amount, out.reason) == ("market", 1, "stop_loss")
+    held.fill(out, price="98.5")
+    assert entry.position_id in held.state.closed
+
+
+def test_a_price_that_comes_back_gives_the_exchange_its_time_again(held):
+    _, stop = guarded(held)
+    for _ in range(4):
+        held.price(98.5)
+    held.price(100.0)
+    for _ in range(5):
+        held.price(98.5)
+    assert not held.state.orders[stop.id].cancelling
+
+
+def test_a_stop_that_is_on_its_way_is_watched_here_meanwhile(held):
+    held.open(plan=PLAN)
+    (stop,) = stops(held)
+    held.price(98.5)
+    held.accept(stop)
+    held.price(98.5)
+    assert held.state.orders[stop.id].cancelling
+    (out,) = held.approved(held.end(stop))
+    assert (out.type, out.reason) == ("market", "stop_loss")
+
+
+def test_a_stop_that_nobody_knows_of_is_not_doubled_and_keeps_the_exit_back(held):
+    entry = held.open(plan=PLAN)
+    (stop,) = stops(held)
+    held.keep(held.core.on_unknown(stop.id, "silence", held.now))
+    held.keep(held.core.close_position(entry.position_id, SOMEBODY, held.now))
+    for _ in range(90):
+        assert held.approved(held.price(98.0)) == []
+    held.refuse(stop)
+    held.wait(1_000)
+    (out,) = [o for o in held.state.orders.values() if o.reduce_only]
+    assert (out.type, out.amount) == ("market", 1)
+
+
+def test_a_stop_that_traded_at_the_exchange_closes_the_position(held):
+    entry, stop = guarded(held)
+    held.fill(stop, price="99")
+    assert held.state.positions == {}
+    assert held.state.closed[entry.position_id].close_reason == "stop_loss"
+    assert held.approved(held.price(100.0)) == []
+
+
+def test_an_exit_by_hand_takes_the_stop_back_first(held):
+    entry, stop = guarded(held)
+    until = held.now + 60_000
+    amount = Decimal("0.4")
+    in_the_way, made = held.core.make_way(entry.position_id, amount, until)
+    held.keep(made)
+    assert [order.id for order in in_the_way] == [stop.id]
+    held.end(stop)
+    assert held.approved(held.price(100.0)) == []
+    out = held.submit("sell", "0.4", reduces=entry.position_id)
+    assert isinstance(out, Order)
+    held.core.end_way(entry.position_id)
+    (rest,) = held.approved(held.price(100.0))
+    assert (rest.protective, rest.amount) == (True, Decimal("0.6"))
+
+
+def test_a_way_ends_by_itself(held):
+    entry, stop = guarded(held)
+    _, made = held.core.make_way(entry.position_id, Decimal(1), held.now + 60_000)
+    held.keep(made)
+    held.end(stop)
+    held.wait(59_000)
+    assert stops(held) == []
+    held.wait(1_000)
+    assert len(stops(held)) == 1
+
+
+def test_a_restart_keeps_the_stop_and_places_none(held):
+    _, stop = guarded(held)
+    held.restart()
+    assert held.approved(held.price(100.0)) == []
+    assert [order.id for order in stops(held)] == [stop.id]
+
+
+def test_the_stops_of_a_liquidated_position_are_called_off(held, perpetual):
+    _, stop = guarded(held, market=perpetual)
+    report = Liquidated(
+        exchange="sim",
+        symbol=perpetual.symbol,
+        trade_id="l1",
+        amount=Decimal(1),
+        price=Decimal(91),
+        fee=Decimal(0),
+        at=held.now,
+    )
+    held.keep(held.core.on_liquidated(report))
+    assert held.state.positions == {}
+    assert held.state.orders[stop.id].cancelling
+
+
+def test_a_stop_that_is_accepted_after_its_position_is_gone_is_called_off(held, perpetual):
+    entry = held.open(market=perpetual, plan=PLAN)
+    (stop,) = stops(held)
+    exit_ = msgspec.structs.replace(entry, side="sell")
+    report = Liquidated(
+        exchange="sim",
+        symbol=exit_.symbol,
+        trade_id="l1",
+        amount=Decimal(1),
+        price=Decimal(91),
+        fee=Decimal(0),
+        at=held.now,
+    )
+    held.keep(held.core.on_liquidated(report))
+    held.accept(stop)
+    held.wait(1_000)
+    assert held.state.orders[stop.id].cancelling
+
+
+def test_the_kill_switch_leaves_protective_stops_alone(held):
+    entry, stop = guarded(held)
+    held.keep(held.core.kill("test", "test", held.now))
+    held.price(100.0)
+    assert stops(held) == [held.state.orders[stop.id]]
+    assert stop.id not in {order.id for order in held.core.working_entries()}
+    held.wait(2_000)
+    move_stop(held, entry.position_id, "98")
+    (second,) = held.approved(held.end(stop))
+    assert held.core.hand_out(second.id) is not None
+
+
+def test_what_is_too_little_for_a_stop_is_watched_here(limited):
+    bench = limited(terms=ExchangeTerms(holds_stops=True, closes_any_size=False))
+    bench.open("buy", "0.01", plan=PLAN)
+    assert stops(bench) == []
+
+
+def test_of_two_owners_in_one_market_each_has_its_stop(held):
+    guarded(held)
+    held.fill(held.submit("buy", "2", owner="wise", plan=PLAN))
+    assert sorted((o.owner, o.amount) for o in stops(held)) == [("manual", 1), ("wise", 2)]
