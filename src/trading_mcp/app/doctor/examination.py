@@ -6,6 +6,7 @@ from typing import Any
 
 from trading_mcp.adapters.data_directory import running_server
 from trading_mcp.app.doctor.account import account
+from trading_mcp.app.doctor.books import books
 from trading_mcp.app.doctor.connection import connection
 from trading_mcp.app.doctor.directory import directory
 from trading_mcp.app.doctor.findings import Finding, fail, ok, told_of
@@ -21,7 +22,7 @@ async def examine(
     config: Config, *, environ: Mapping[str, str], clock: Clock, offline: bool, timeout_s: float
 ) -> AsyncIterator[Finding]:
     """Yield what is found, as it is found. Nothing is changed, here or at an exchange."""
-    for finding in _here(config, environ):
+    for finding in _here(config, environ, clock):
         yield finding
     for name in config.exchanges.real:
         if offline:
@@ -52,13 +53,14 @@ async def _there(
         yield finding
 
 
-def _here(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
+def _here(config: Config, environ: Mapping[str, str], clock: Clock) -> Iterator[Finding]:
     """Look at what is on this machine."""
     path = Path(config.storage.data_dir)
     running = _holder(path)
     groups: dict[str, Iterable[Finding]] = {
         "machine": machine(),
         "data_dir": directory(path, running),
+        "books": books(config, path, clock),
         "server": listeners(config.server, running),
         "strategies": plugins(config.strategies),
         "exchanges": settings_findings(config, environ),
