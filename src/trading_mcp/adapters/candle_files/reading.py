@@ -83,20 +83,27 @@ def _batches(source: Source, is_text: bool) -> Iterator[pl.DataFrame]:
 def _read(batch: pl.DataFrame) -> pl.DataFrame:
     """Return numbers for text; `wrong` says of a row that is none what was found."""
     times = kinds_and_values(batch["time"]).rename({"value": "time"})
-    numbers = batch.select(_number(field, batch.schema[field]) for field in FIELDS[1:])
-    read = pl.concat([times, numbers], how="horizontal")
-    wrong = pl.coalesce(
+    read = times.with_columns(_numbers(batch[field]) for field in FIELDS[1:])
+    whole = not any(read[field].has_nulls() for field in FIELDS)
+    wrong = pl.lit(None, dtype=pl.String) if whole else pl.lit(_wrong(batch, read))
+    return read.with_columns(wrong=wrong)
+
+
+def _numbers(values: pl.Series) -> pl.Series:
+    numbers = values.cast(pl.Float64, strict=False)
+    if numbers.has_nulls() and values.dtype == pl.String:
+        numbers = values.str.strip_chars(" \t").cast(pl.Float64, strict=False)
+    return numbers
+
+
+def _wrong(batch: pl.DataFrame, read: pl.DataFrame) -> pl.Series:
+    found = [
         pl.when(read[field].is_null()).then(
             pl.format(f"its {field} is {{}}", batch[field].cast(pl.String).fill_null("missing"))
         )
         for field in FIELDS
-    )
-    return read.with_columns(wrong=pl.select(wrong).to_series())
-
-
-def _number(field: str, dtype: pl.DataType) -> pl.Expr:
-    text = pl.col(field).str.strip_chars(" \t") if dtype == pl.String else pl.col(field)
-    return text.cast(pl.Float64, strict=False)
+    ]
+    return pl.select(pl.coalesce(found)).to_series()
 
 
 def _one_kind(frame: pl.DataFrame, source: Source, is_text: bool) -> Kind:

@@ -39,6 +39,9 @@ def kinds_and_values(times: pl.Series) -> pl.DataFrame:
     if times.dtype.is_integer():
         return _table("number", times.cast(pl.Int64, strict=False))
     text = times.cast(pl.String, strict=False).str.strip_chars(" \t")
+    plain = text.cast(pl.Int64, strict=False)
+    if not plain.has_nulls():
+        return _table("number", plain)
     number = text.str.extract(r"^(\d{1,19})(?:\.0+)?$").cast(pl.Int64, strict=False)
     if not number.has_nulls():
         return _table("number", number)
