@@ -9,8 +9,6 @@ from trading_mcp.adapters.simulated.ledger import (
     Accepted,
     Deposited,
     Ended,
-    ForcedOut,
-    Funded,
     LedgerEntry,
     Listed,
     Passed,
@@ -34,19 +32,19 @@ from trading_mcp.adapters.simulated.matching import (
     span_of,
     takes,
 )
+from trading_mcp.adapters.simulated.queues import Queues
 from trading_mcp.adapters.simulated.refusals import check
 from trading_mcp.adapters.simulated.rules import SEEDED, Rules
+from trading_mcp.adapters.simulated.settling import forced_out, funded
 from trading_mcp.adapters.simulated.stakes import Stake
 from trading_mcp.domain.markets import Market
-from trading_mcp.domain.numbers import EXACT, ZERO, exact
+from trading_mcp.domain.numbers import EXACT, ZERO
 from trading_mcp.domain.orders import Fill
 from trading_mcp.domain.quotes import Move, OrderBook
-from trading_mcp.domain.reports import FundingPaid, Liquidated, VenueRefused
+from trading_mcp.domain.reports import VenueRefused
 
 FeeOf = Callable[[Market, VenueOrder, Decimal, Decimal], tuple[Decimal, str]]
 """Given a trade's amount (base) and its fee in quote: what is taken for it, and in which coin."""
-
-_FUNDING_GRID = Decimal("1e-8")
 
 
 def fee_in_quote(
@@ -77,7 +75,7 @@ class Account:
         self.markets = {market.symbol: market for market in markets}
         self.state = state or State()
         self._recorded: list[LedgerEntry] = []
-        self._eaten, self._ahead = Eaten(), dict[str, Decimal]()
+        self._eaten, self._queues = Eaten(), Queues()
 
     @property
     def exposed(self) -> list[str]:
@@ -186,11 +184,10 @@ class Account:
 
     def fund(self, symbol: str, rate: float, mark: Decimal, at: int) -> list[LedgerEntry]:
         """Settle funding at *rate*, a fraction: longs pay it when it is positive."""
-        stake = self.state.stakes.get(symbol)
-        if stake:
-            value = EXACT.multiply(EXACT.multiply(stake.size, mark), -stake.sign)
-            due = EXACT.multiply(value, exact(rate)).quantize(_FUNDING_GRID, context=EXACT)
-            self._fund(stake, rate, due, at)
+        if stake := self.state.stakes.get(symbol):
+            quote = self.markets[symbol].quote
+            spare = max(free(self.state, self.markets, quote), ZERO)
+            self._record(funded(self.exchange, stake, rate, mark, spare, at))
         return self._told()
 
     def _numbered(self, order: Asked, at: int, book: OrderBook) -> VenueOrder:
@@ -305,53 +302,16 @@ class Account:
     def _fill_resting(self, order: VenueOrder, span: Span, at: int) -> Span:
         """Trade a limit order with the volume that went its way; return what it left."""
         traded = span.volume_at(self.markets[order.symbol], order)
-        amount = min(order.remaining, traded - self._served_before(order, traded, span))
+        amount = min(order.remaining, traded - self._queues.served_before(order, traded, span))
         if amount and order.price:
             self._fill(order.client_id, (amount, order.price), at, maker=True)
         return span._replace(volume=span.volume - amount)
 
-    def _served_before(self, order: VenueOrder, traded: Decimal, span: Span) -> Decimal:
-        """Return how much of *traded* went to those who stood at the price before *order*."""
-        ahead = self._ahead.pop(order.client_id, order.ahead)
-        if not ahead or span.is_beyond(order):
-            self._ahead[order.client_id] = ZERO
-            return ZERO
-        served = min(ahead, traded)
-        self._ahead[order.client_id] = ahead - served
-        return served
-
     def _force_out(self, stake: Stake, level: Decimal, span: Span, at: int) -> None:
-        """Close a position whose margin is nearly gone; what is left of it is the fee."""
-        worst = stake.bankruptcy_price(self.markets[stake.symbol])
         reached = min(level, span.open) if stake.sign > 0 else max(level, span.open)
-        price = max(reached, worst) if stake.sign > 0 else min(reached, worst)
-        report = Liquidated(
-            exchange=self.exchange,
-            symbol=stake.symbol,
-            trade_id=f"t{self.state.trades_seen + 1}",
-            amount=stake.size,
-            price=price,
-            fee=EXACT.add(stake.margin, stake.profit(stake.size, price)),
-            at=at,
-        )
-        self._record(ForcedOut(at=at, report=report))
+        market, trade_id = self.markets[stake.symbol], f"t{self.state.trades_seen + 1}"
+        self._record(forced_out(self.exchange, market, stake, reached, trade_id, at))
         self._drop_idle_reducers(stake.symbol, at)
-
-    def _fund(self, stake: Stake, rate: float, due: Decimal, at: int) -> None:
-        spare = max(free(self.state, self.markets, self.markets[stake.symbol].quote), ZERO)
-        # It may eat up the position's own margin, but nothing that others depend on.
-        amount = max(due, EXACT.minus(EXACT.add(spare, stake.margin)))
-        paid = FundingPaid(
-            exchange=self.exchange,
-            symbol=stake.symbol,
-            funding_id=f"{stake.symbol}-{at}",
-            rate=rate,
-            amount=amount,
-            at=at,
-        )
-        self._record(
-            Funded(at=at, paid=paid, drained=max(EXACT.minus(EXACT.add(amount, spare)), ZERO))
-        )
 
     def _cancel(self, client_id: str, at: int, reason: str) -> None:
         if client_id in self.state.orders:
@@ -359,6 +319,8 @@ class Account:
 
     def _record(self, entry: LedgerEntry) -> None:
         self.state.apply(entry, self.markets)
+        if isinstance(entry, Ended):
+            self._queues.forget(entry.client_id)
         self._recorded.append(entry)
 
     def _told(self) -> list[LedgerEntry]:
