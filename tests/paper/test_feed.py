@@ -1,14 +1,15 @@
 """The market data in front of the account: nobody hears of a price before the account has acted."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from paper_market import MARKETS, MINUTE, PERP, SPOT, START, market, price_move
+from paper_market import MARKETS, PERP, SPOT, START, market, price_move
 
 from trading_mcp.adapters.simulated.paper_data import PaperMarketData
 from trading_mcp.domain.candles import Candle
-from trading_mcp.domain.quotes import CandleClosed, MarketEvent, Move, StreamLost
+from trading_mcp.domain.quotes import CandleClosed, MarketEvent, StreamLost
 
 
 class Scene:
@@ -113,50 +114,48 @@ async def test_after_a_restart_what_is_at_stake_is_watched_at_once(
     assert scene.watched == {SPOT}
 
 
-async def test_what_a_broken_stream_did_not_tell_is_asked_for(
-    paper: Any, script: Any, order: Any, clock: Any
+async def test_what_is_heard_only_after_a_break_counts_from_then(
+    resting: Any, script: Any, clock: Any
 ) -> None:
-    recalled = []
-
-    async def recall(symbol: str, since: int, until: int) -> None:
-        recalled.append((symbol, since, until))
-        script.candles[SPOT, START + MINUTE] = Move(60_000, 60_000, 59_000, 60_000, 10)
-
-    await paper.open(recall=recall)
-    script.book()
-    await paper.venue.submit(order(price=59_500))
-
     def back() -> Any:
         clock.seconds = 150
-        return price_move(SPOT, script.trade(60_000), 60_000)
+        return price_move(SPOT, script.trade(59_400), 59_400)
 
-    lost = StreamLost(exchange="kucoin", at=START + 1000)
-    data = PaperMarketData(Scene([traded(script, 60_000), lost, back]), paper.venue)
+    lost = StreamLost(exchange="kucoin", at=START)
+    data = PaperMarketData(Scene([lost, back]), resting.venue)
     data.watch(SPOT)
+
     told = [event async for event in data.events("1m")]
 
-    assert lost in told
-    assert recalled == [(SPOT, START + MINUTE, clock.now())]
-    assert (await paper.status("a"))[0] == "filled"
+    assert told[0] == lost
+    (fill,) = await resting.venue.fills(SPOT, "a")
+    assert fill.at == clock.now()
 
 
-async def test_a_short_break_loses_no_trade_that_is_told_after_it(
+async def test_while_prices_wait_for_a_candle_the_account_goes_on(
     resting: Any, script: Any
 ) -> None:
-    lost = StreamLost(exchange="kucoin", at=START)
-    data = PaperMarketData(Scene([lost, traded(script, 59_400)]), resting.venue)
+    filled = resting.venue.reports()
+
+    class Withheld(Scene):
+        async def events(self, interval: str) -> AsyncIterator[MarketEvent]:
+            script.trade(59_400)
+            await anext(filled)
+            yield price_move(SPOT, START, 59_400)
+
+    data = PaperMarketData(Withheld([]), resting.venue)
     data.watch(SPOT)
 
-    async for _ in data.events("1m"):
-        pass
+    async with asyncio.timeout(5):
+        told = [event async for event in data.events("1m")]
 
-    assert (await resting.status("a"))[0] == "filled"
+    assert [event.last for event in told] == [59_400]
 
 
 async def test_an_account_that_cannot_write_shows_no_prices(
     resting: Any, script: Any, monkeypatch: Any
 ) -> None:
-    async def broken(symbol: str) -> None:
+    async def broken(symbol: str | None) -> None:
         raise OSError("disk full")
 
     monkeypatch.setattr(resting.venue, "catch_up", broken)

@@ -48,7 +48,7 @@ async def open_paper(
         account,
         records,
         follower,
-        Recaller(recall, clock),
+        Recaller(recall, clock, account.exposed),
         listed={market.symbol for market in markets},
         quotes=quotes,
         clock=clock,
@@ -56,6 +56,5 @@ async def open_paper(
         sleep=sleep,
         checkpoint=checkpoint,
     )
-    venue.miss()
     await venue.advance(clock.now())
     return venue

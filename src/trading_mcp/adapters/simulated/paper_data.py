@@ -1,5 +1,6 @@
 """A real exchange's public side, in front of an account that hears of each price first."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import structlog
@@ -23,6 +24,7 @@ from trading_mcp.domain.quotes import (
 from trading_mcp.ports import MarketData
 
 log = structlog.get_logger(__name__)
+_BEAT_S = 0.1
 
 
 class PaperMarketData:
@@ -88,27 +90,45 @@ class PaperMarketData:
     async def events(self, interval: str) -> AsyncIterator[MarketEvent]:
         """Yield what the watched symbols do, after what it made of the account."""
         self._follow()
-        async for event in self._data.events(interval):
-            match event:
-                case StreamLost():
-                    self._venue.miss()
-                    yield event
-                case PriceMove() | CandleClosed():
-                    if (told := await self._acted_on(event)) is not None:
-                        yield told
+        async for event in self._beating(self._data.events(interval)):
+            if isinstance(event, StreamLost):
+                yield event
+            elif (told := await self._acted_on(event)) is not None:
+                yield told
+
+    async def _beating(self, events: AsyncIterator[MarketEvent]) -> AsyncIterator[MarketEvent]:
+        """Yield *events*; while there are none the account goes on: they may wait for a candle."""
+        coming = asyncio.ensure_future(_next(events))
+        try:
+            while True:
+                await asyncio.wait({coming}, timeout=_BEAT_S)
+                if not coming.done():
+                    await self._catch_up(None)
+                    continue
+                if (event := coming.result()) is None:
+                    return
+                yield event
+                coming = asyncio.ensure_future(_next(events))
+        finally:
+            coming.cancel()
 
     async def _acted_on(self, event: PriceMove | CandleClosed) -> MarketEvent | None:
         exchange, _, symbol = event.market.partition(":")
-        try:
-            await self._venue.catch_up(symbol)
-        except Exception:
-            # An exchange that cannot keep its books shows no prices, until the disk allows.
-            log.exception("paper_account_stuck", exchange=exchange, symbol=symbol)
+        if not await self._catch_up(symbol):
             return StreamLost(exchange=exchange, at=_at(event))
         if symbol in self._wanted:
             return event
         self._follow()
         return None
+
+    async def _catch_up(self, symbol: str | None) -> bool:
+        try:
+            await self._venue.catch_up(symbol)
+        except Exception:
+            # An exchange that cannot keep its books shows no prices, until the disk allows.
+            log.exception("paper_account_stuck", symbol=symbol)
+            return False
+        return True
 
     def _follow(self) -> None:
         """Watch what is wanted or at stake, and nothing else."""
@@ -124,3 +144,7 @@ def _at(event: PriceMove | CandleClosed) -> int:
     if isinstance(event, PriceMove):
         return event.at
     return event.candle.opened_at + interval_ms(event.interval)
+
+
+async def _next(events: AsyncIterator[MarketEvent]) -> MarketEvent | None:
+    return await anext(events, None)

@@ -97,13 +97,9 @@ class PaperVenue(Teller):
             entries += self._note(self._account.exposed)
         await self._commit(entries)
 
-    async def catch_up(self, symbol: str) -> None:
-        """Follow a market up to now: all that has been heard of it has been heard by now."""
+    async def catch_up(self, symbol: str | None = None) -> None:
+        """Follow one market (or each) up to now: what has been heard was heard by now."""
         await self.advance(self._clock.now(), symbol)
-
-    def miss(self) -> None:
-        """Note that the stream broke: what it would have told is asked for when it is back."""
-        self._recaller.miss(self._account.exposed)
 
     async def close(self) -> None:
         """Write down how far the markets have been followed."""

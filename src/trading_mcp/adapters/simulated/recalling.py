@@ -1,4 +1,4 @@
-"""Asking what the market did while nobody listened, until it is known or given up."""
+"""Asking what the markets did while nobody listened, until it is known or given up."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -17,18 +17,12 @@ _MOST_TRIES = 6
 
 
 class Recaller:
-    """Knows of which markets a time is missing, and lets *recall* fill it in."""
+    """Knows of which markets a time is *missing*, and lets *recall* fill it in."""
 
-    def __init__(self, recall: Recall | None, clock: Clock):
+    def __init__(self, recall: Recall | None, clock: Clock, missing: Iterable[str]):
         self._recall, self._clock = recall, clock
-        self._tries: dict[str, int] = {}
-        self._next: dict[str, float] = {}
-
-    def miss(self, symbols: Iterable[str]) -> None:
-        """Note that something of *symbols* has not been heard."""
-        for symbol in symbols:
-            self._tries[symbol] = 0
-            self._next[symbol] = 0.0
+        self._tries = dict.fromkeys(missing, 0)
+        self._next = dict.fromkeys(self._tries, clock.monotonic())
 
     def misses(self, symbol: str) -> bool:
         """Say whether something of *symbol* is missing."""
