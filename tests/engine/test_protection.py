@@ -1,5 +1,6 @@
 """Protective stops that rest at the exchange: each open position has its own, and only one."""
 
+import itertools
 from decimal import Decimal
 
 import msgspec
@@ -150,7 +151,7 @@ def test_a_refused_stop_is_tried_again_ever_more_slowly(limited):
     bench = limited(terms=ExchangeTerms(holds_stops=True, closes_unprotected=False))
     bench.open(plan=PLAN)
     tried = refusals(bench, 9)
-    waits = [(b - a) // 1_000 for a, b in zip(tried, tried[1:], strict=False)]
+    waits = [(b - a) // 1_000 for a, b in itertools.pairwise(tried)]
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
 
 

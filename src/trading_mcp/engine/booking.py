@@ -8,7 +8,7 @@ from trading_mcp.domain import entries as e
 from trading_mcp.domain.accounts import Flow, asset_key
 from trading_mcp.domain.markets import Market, market_key
 from trading_mcp.domain.numbers import EXACT, ZERO
-from trading_mcp.domain.orders import Fill, Order, OrderStatus
+from trading_mcp.domain.orders import EXTERNAL, Fill, Order, OrderStatus
 from trading_mcp.domain.positions import Position, closing_side
 from trading_mcp.domain.reports import FundingPaid, Liquidated
 from trading_mcp.engine import outside, watch
@@ -21,7 +21,9 @@ _PICO = Decimal("1e-12")
 def book_fill(desk: Desk, fill: Fill) -> None:
     """Book one trade, once, whether it is ours or not."""
     order = desk.state.order_of(fill.client_id)
-    if outside.is_before_us(desk, fill):
+    ours = order is not None and order.owner != EXTERNAL
+    # Never of ours: the exchange's clock may be behind the one that we joined by.
+    if not ours and outside.is_before_us(desk, fill):
         return
     if order is None:
         outside.book_trade(desk, fill)
@@ -32,7 +34,7 @@ def book_fill(desk: Desk, fill: Fill) -> None:
 def book_funding(desk: Desk, paid: FundingPaid) -> None:
     """Book funding once, shared among the market's positions by their size."""
     market = desk.markets[market_key(paid.exchange, paid.symbol)]
-    if paid.funding_id in desk.state.outside_trades:
+    if desk.state.knows(paid.exchange, paid.funding_id):
         return
     desk.make(
         e.FundingBooked(
@@ -48,7 +50,7 @@ def book_liquidation(desk: Desk, report: Liquidated) -> None:
     """Book, once, that the exchange closed all of a market's positions by force."""
     market = desk.markets[market_key(report.exchange, report.symbol)]
     known = f"liquidation {report.trade_id}"
-    if known in desk.state.outside_trades:
+    if desk.state.knows(report.exchange, known):
         return
     # What was opened after it happened is not what was liquidated.
     held = [p for p in desk.standings.positions_in(market.key) if p.opened_at <= report.at]

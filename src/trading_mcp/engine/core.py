@@ -12,6 +12,7 @@ from trading_mcp.domain.accounts import Asset, Booked, Worth
 from trading_mcp.domain.limits import Severity
 from trading_mcp.domain.markets import ExchangeTerms, Market
 from trading_mcp.domain.orders import (
+    EXTERNAL,
     ApprovedOrder,
     Fill,
     Order,
@@ -205,6 +206,8 @@ class Core:
         self.desk.advance(report.at)
         if order.venue_id is None:
             order = self.desk.change(order, venue_id=report.venue_id)
+        if order.owner == EXTERNAL and report.filled > order.filled:
+            order = self.desk.change(order, filled=report.filled)
         status: OrderStatus = report.status
         if status == "open" and order.filled > 0:
             status = "partial"
@@ -220,9 +223,11 @@ class Core:
         return self._watched()
 
     def misses_fills(self, report: OrderReport) -> bool:
-        """Say whether the venue has filled more of the order than has been booked."""
+        """Say whether the venue has filled more of an order of ours than has been booked."""
         order = self.state.order_of(report.client_id)
-        return order is not None and report.filled > order.filled
+        if order is None or order.owner == EXTERNAL:
+            return False
+        return report.filled > order.filled
 
     def on_fill(self, fill: Fill) -> Entries:
         """Take in one trade, in any order, as often as it is told."""

@@ -25,7 +25,7 @@ def is_before_us(desk: Desk, fill: Fill) -> bool:
 
 def is_known(desk: Desk, fill: Fill) -> bool:
     """Say whether a trade was booked as one that is not ours, before its order was adopted."""
-    return _name(fill) in desk.state.outside_trades
+    return desk.state.knows(fill.exchange, _name(fill))
 
 
 def book_trade(desk: Desk, fill: Fill) -> None:
@@ -43,7 +43,8 @@ def book_transfer(desk: Desk, report: Transferred) -> None:
     """Book a deposit, a withdrawal or the like once."""
     known = f"{report.kind} {report.transfer_id}"
     joined = desk.state.joined.get(report.exchange)
-    if known in desk.state.outside_trades or (joined is not None and report.at < joined.at):
+    is_old = joined is not None and report.at < joined.at
+    if is_old or desk.state.knows(report.exchange, known):
         return
     _move(desk, Flow(asset_key(report.exchange, report.currency), report.amount), known)
 

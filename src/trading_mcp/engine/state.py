@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from trading_mcp.domain import entries as e
-from trading_mcp.domain.accounts import Asset, Booked, Flow, Worth
+from trading_mcp.domain.accounts import Asset, Booked, Flow, Worth, asset_key
 from trading_mcp.domain.limits import Alert, KillSwitch, RiskMode, RiskParameters
 from trading_mcp.domain.markets import MarketKey
 from trading_mcp.domain.numbers import ZERO
@@ -19,7 +19,7 @@ from trading_mcp.portfolio.earnings import Account
 from trading_mcp.portfolio.performance import Tally
 from trading_mcp.risk.standing import Pause
 
-FOLD = 3
+FOLD = 4
 """Raised whenever the fold keeps something else: older snapshots are then folded anew."""
 REMEMBERED = 1_000
 """How many ended orders, closed positions and outside trades are kept at hand at least."""
@@ -109,11 +109,18 @@ class State(msgspec.Struct, kw_only=True):
     def order_of(self, client_id: str) -> Order | None:
         """Return the order with this client id: ours has our order id and the installation's tag,
         one that was adopted is called by the client id itself."""
-        return self.order(order_id_of(client_id)) or self.order(adopted_id(client_id))
+        order = self.order(order_id_of(client_id))
+        # Another installation's order may have the same id as ours, but never the same tag.
+        ours = order is not None and order.client_id == client_id
+        return order if ours else self.order(adopted_id(client_id))
 
     def position(self, position_id: str) -> Position | None:
         """Return an open or recently closed position."""
         return self.positions.get(position_id) or self.closed.get(position_id)
+
+    def knows(self, exchange: str, name: str) -> bool:
+        """Say whether a trade, transfer or the like that is no order's of ours was booked."""
+        return asset_key(exchange, name) in self.outside_trades
 
     def tally(self, owner: str = ALL) -> Tally:
         """Return the record of *owner*, or of all together."""
@@ -161,7 +168,7 @@ class State(msgspec.Struct, kw_only=True):
         match entry:
             case e.FundsMoved():
                 self._move(entry.flow)
-                self._note_outside(entry.why, entry.at)
+                self._note_outside(entry.flow, entry.why, entry.at)
                 self._move_starts(entry.flow.asset.partition(":")[0], entry.worth)
             case e.FillBooked():
                 before = self.order(entry.order.id)
@@ -177,7 +184,7 @@ class State(msgspec.Struct, kw_only=True):
             case e.FundingBooked():
                 self._move(entry.flow)
                 self._add(entry.flow.asset.partition(":")[0], funding=entry.flow.amount)
-                self._note_outside(entry.funding_id, entry.at)
+                self._note_outside(entry.flow, entry.funding_id, entry.at)
                 for position in entry.positions:
                     self._keep_position(position, entry.at)
 
@@ -301,7 +308,9 @@ class State(msgspec.Struct, kw_only=True):
             self.consecutive_losses = self.consecutive_losses + 1 if earned < 0 else 0
         return msgspec.structs.replace(position, tallied=earned)
 
-    def _note_outside(self, name: str, at: int) -> None:
+    def _note_outside(self, flow: Flow, what: str, at: int) -> None:
+        # With its exchange: two of them may call different things the same.
+        name = asset_key(flow.asset.partition(":")[0], what)
         shelf = self.outside_trades
         shelf.pop(name, None)
         shelf[name] = at

@@ -7,7 +7,7 @@ import msgspec
 from trading_mcp.domain.accounts import Flow, asset_key
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import EXACT, ZERO, exact, nearest
-from trading_mcp.domain.orders import ExitPlan, Fill, Order, OrderStatus
+from trading_mcp.domain.orders import EXTERNAL, ExitPlan, Fill, Order, OrderStatus
 from trading_mcp.domain.positions import Position, PositionSide, opening_side
 from trading_mcp.rules import exits
 
@@ -20,9 +20,10 @@ def is_booked(order: Order, fill: Fill) -> bool:
 def order_after(order: Order, fill: Fill, fee: Decimal) -> Order:
     """Return *order* with *fill* added, whose fee was worth *fee* in quote.
 
-    Filling never ends a cancel's effect but by completion.
+    Filling never ends a cancel's effect but by completion. How much of an order that is not ours
+    has traded is what the exchange reports: that may hold this trade already.
     """
-    filled = order.filled + fill.amount
+    filled = order.filled if order.owner == EXTERNAL else order.filled + fill.amount
     return msgspec.structs.replace(
         order,
         filled=filled,
@@ -47,7 +48,8 @@ def position_after(
     """Return *position* with *fill* of *order* added: enlarged or reduced, closed or reopened.
 
     *fee* is the fee's worth in quote; *in_base* is how much of it was taken in base: a buy then
-    brings so much less, and a sale takes so much more.
+    brings so much less. A sale takes so much more, as far as the position has it; else it was
+    paid with coins that belong to no position.
     """
     fees = position.fees + fee
     if order.side == opening_side(position.side):
@@ -61,10 +63,11 @@ def position_after(
         )
         changed = with_planned_exits(changed)
     else:
+        amount = fill.amount + min(in_base, max(position.size - fill.amount, ZERO))
         changed = msgspec.structs.replace(
             position,
-            exited=position.exited + fill.amount + in_base,
-            exited_value=position.exited_value + EXACT.multiply(fill.amount + in_base, fill.price),
+            exited=position.exited + amount,
+            exited_value=position.exited_value + EXACT.multiply(amount, fill.price),
             fees=fees,
             close_reason=order.reason,
         )
