@@ -142,7 +142,7 @@ def test_the_same_names_at_two_exchanges_are_two_things(limited, spot):
     bench.keep(bench.core.on_balance("kex", "USDT", Decimal(1_000), "opening"))
     ours = bench.submit("buy", "1", market=there, price=Decimal(100))
     tell(bench, trade(bench, "18", "1"))
-    bench.fill(ours, trade="18", exchange="kex")
+    bench.fill(ours, trade="18")
     assert bench.state.ended[ours.id].status == "filled"
 
 
