@@ -1,12 +1,15 @@
 """What the tests of live accounts share."""
 
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from trading_mcp.adapters.ccxt.allowance import Pool
+from trading_mcp.adapters.ccxt.budget import Budget
 from trading_mcp.adapters.ccxt.keys import Keys
 from trading_mcp.adapters.ccxt.live import open_venue
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
@@ -14,6 +17,7 @@ from trading_mcp.adapters.ccxt.venue import CcxtVenue
 from trading_mcp.adapters.clocks import SystemClock
 from trading_mcp.domain.markets import MarketType
 from trading_mcp.domain.orders import ApprovedOrder
+from trading_mcp.ports import Clock
 from trading_mcp.testkit.kucoin import Loopback, LoopbackSettings, loopback_kucoin
 
 PRICES = {
@@ -39,15 +43,28 @@ class Joined(msgspec.Struct, frozen=True):
         return sum(count for name, count in counts if part in name)
 
 
+def plenty() -> Budget:
+    """Return a budget that never makes a test wait."""
+    pool = Pool(weight=1e9, window_s=1.0)
+    return Budget({"all": pool}, lambda *_: "all", exchange="kucoin", monotonic=time.monotonic)
+
+
 @contextlib.asynccontextmanager
 async def joined(
-    kind: MarketType = "spot", *, hf: bool = False, **settings: Any
+    kind: MarketType = "spot",
+    *,
+    hf: bool = False,
+    section: dict[str, Any] | None = None,
+    clock: Clock | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Joined]:
     """Run a loopback KuCoin whose prices stand still, and join its account."""
     told = {"prices": PRICES, "manual": True, "symbols": SYMBOLS, "tick_ms": 20, **settings}
     async with loopback_kucoin(LoopbackSettings(hf=hf, **told)) as kucoin:
-        section = ExchangeSettings(mode="live", base_url=kucoin.base_url)
-        venue = await open_venue("kucoin", section, KEYS, clock=SystemClock())
+        told_ours = ExchangeSettings(mode="live", base_url=kucoin.base_url, **section or {})
+        venue = await open_venue(
+            "kucoin", told_ours, KEYS, clock=clock or SystemClock(), budget=plenty()
+        )
         try:
             yield Joined(venue, kucoin, "BTC-USDT" if kind == "spot" else "BTC-USDT-PERP")
         finally:

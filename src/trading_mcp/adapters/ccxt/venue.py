@@ -93,13 +93,12 @@ class CcxtVenue:
         if report is None:
             return ()
         traded = await self._side.trades_of(listed, report.venue_id)
-        fills = (replace(trade.fill, client_id=report.client_id) for trade in traded)
-        return sorted(fills, key=lambda fill: fill.at)
+        return _oldest_first([replace(t.fill, client_id=report.client_id) for t in traded])
 
     async def fills_since(self, since: int) -> Sequence[Fill]:
         """Return all fills of the account since *since* (UTC ms), oldest first, ours or not."""
         fills = [await self._named(trade) for trade in await self._side.trades_since(since)]
-        return sorted(fills, key=lambda fill: fill.at)
+        return _oldest_first(fills)
 
     async def balances(self) -> Sequence[Balance]:
         """Return what all wallets hold together, without unrealized profit."""
@@ -137,3 +136,10 @@ class CcxtVenue:
             return self._listed[symbol]
         except KeyError:
             raise ValueError(f"{symbol[:40]} is not traded here") from None
+
+
+def _oldest_first(fills: Sequence[Fill]) -> Sequence[Fill]:
+    # Of one instant, an exchange lists the newest first.
+    ordered = list(fills[::-1])
+    ordered.sort(key=lambda fill: fill.at)
+    return ordered

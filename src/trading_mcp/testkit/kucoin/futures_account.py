@@ -54,7 +54,9 @@ def statement(kucoin: Parts, call: Call) -> Json:
     start, end = call.integer("startAt", 0), call.integer("endAt", 1 << 62)
     equity = overview_words(kucoin, call.text("currency", "USDT"))["accountEquity"]
     bookings = reversed(kucoin.exchange.wallets["futures"].bookings)
-    lines = [statement_line(b, equity) for b in bookings if start <= b.at <= end]
+    names = kucoin.listing.wire
+    shown = (b for b in bookings if start <= b.at <= end)
+    lines = [statement_line(b, names.get(b.symbol, ""), equity) for b in shown]
     most = call.integer("maxCount", 50)
     return {"dataList": lines[:most], "hasMore": len(lines) > most}
 

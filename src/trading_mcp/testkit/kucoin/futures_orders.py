@@ -5,7 +5,7 @@ from decimal import Decimal
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.orders import Fill
 from trading_mcp.testkit.kucoin.calls import Call, Json, Route
-from trading_mcp.testkit.kucoin.futures_words import Words
+from trading_mcp.testkit.kucoin.futures_words import Words, forced_fill
 from trading_mcp.testkit.kucoin.futures_words import fill as fill_words
 from trading_mcp.testkit.kucoin.futures_words import order as order_words
 from trading_mcp.testkit.kucoin.pages import paged
@@ -213,7 +213,15 @@ def _fills(kucoin: Parts, call: Call) -> list[Words]:
     ]
     newest_first = sorted(found, key=_number, reverse=True)
     markets = kucoin.listing.markets
-    return [fill_words(slip, fill, markets[fill.symbol]) for slip, fill in newest_first]
+    words = [fill_words(slip, fill, markets[fill.symbol]) for slip, fill in newest_first]
+    return words if wanted else [*_forced(kucoin, call), *words]
+
+
+def _forced(kucoin: Parts, call: Call) -> list[Words]:
+    """Return the trades by which the exchange closed positions, newest first."""
+    forced = reversed(kucoin.exchange.wallets["futures"].account.state.liquidations)
+    markets = kucoin.listing.markets
+    return [forced_fill(f, markets[f.symbol]) for f in forced if _is_within(call, f.at)]
 
 
 def _number(found: tuple[Slip, Fill]) -> int:

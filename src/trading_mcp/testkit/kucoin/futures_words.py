@@ -8,7 +8,7 @@ from trading_mcp.adapters.simulated.stakes import Stake
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import EXACT, ZERO
 from trading_mcp.domain.orders import Fill
-from trading_mcp.domain.reports import FundingPaid
+from trading_mcp.domain.reports import FundingPaid, Liquidated
 from trading_mcp.testkit.kucoin.happenings import Booking
 from trading_mcp.testkit.kucoin.names import contracts, text, wire_name
 from trading_mcp.testkit.kucoin.parts import Parts
@@ -16,7 +16,12 @@ from trading_mcp.testkit.kucoin.slips import Slip
 
 Words = dict[str, Any]
 _TRADES = 1_794_100_537_695
-_KINDS = {"deposit": "TransferIn", "withdrawal": "TransferOut", "trade": "RealisedPNL"}
+_KINDS = {
+    "deposit": "TransferIn",
+    "withdrawal": "TransferOut",
+    "trade": "RealisedPNL",
+    "funding": "RealisedPNL",
+}
 
 
 def trade_number(fill: Fill) -> str:
@@ -100,6 +105,33 @@ def fill(slip: Slip, trade: Fill, market: Market) -> Words:
         "tradeType": "trade",
         "tradeTime": trade.at * 1_000_000,
         "createdAt": trade.at,
+    }
+
+
+def forced_fill(forced: Liquidated, market: Market) -> Words:
+    """Return the trade by which the exchange closed a position; its side is not remembered."""
+    number = int(forced.trade_id[1:])
+    return {
+        "symbol": wire_name(market),
+        "tradeId": str(_TRADES + number),
+        "orderId": f"{number:024x}",
+        "side": "sell",
+        "liquidity": "taker",
+        "forceTaker": True,
+        "price": text(forced.price),
+        "size": contracts(market, forced.amount),
+        "value": text(EXACT.multiply(forced.amount, forced.price)),
+        "stop": "",
+        "feeRate": "0",
+        "fixFee": "0",
+        "feeCurrency": market.quote,
+        "marginMode": "ISOLATED",
+        "fee": text(forced.fee),
+        "settleCurrency": market.quote,
+        "orderType": "market",
+        "tradeType": "liquidation",
+        "tradeTime": forced.at * 1_000_000,
+        "createdAt": forced.at,
     }
 
 
@@ -194,8 +226,8 @@ def _held(stake: Stake, market: Market, mark: Any) -> Words:
     return {**_nothing(), **floats, "currentQty": quantity}
 
 
-def statement_line(booking: Booking, equity: float) -> Words:
-    """Return one line of the account's statement."""
+def statement_line(booking: Booking, name: str, equity: float) -> Words:
+    """Return one line of the account's statement, about the market of that *name*."""
     return {
         "time": booking.at,
         "type": _KINDS.get(booking.kind, booking.kind),
@@ -203,7 +235,7 @@ def statement_line(booking: Booking, equity: float) -> Words:
         "fee": float(booking.fee),
         "accountEquity": equity,
         "status": "Completed",
-        "remark": booking.symbol,
+        "remark": name,
         "offset": booking.id % 1_000_000_000,
         "currency": booking.currency,
     }

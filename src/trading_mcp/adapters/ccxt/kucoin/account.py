@@ -108,7 +108,7 @@ class KucoinAccount:
             found += statements.futures_transfers(self._room, lines)
             found += await statements.fundings(self._room, lines, since, until)
             found += await statements.liquidations(self._futures_trades, since, until)
-        return sorted(found, key=lambda report: report.at)
+        return _oldest_first(found)
 
     def reports(self) -> AsyncIterator[VenueReport]:
         """Yield what happens to orders."""
@@ -124,6 +124,13 @@ class KucoinAccount:
     def _until(self) -> int:
         # A little ahead: what KuCoin stamps now must not fall out by a difference of clocks.
         return self._room.now() + MINUTE_MS
+
+
+def _oldest_first(found: list[VenueReport]) -> list[VenueReport]:
+    """Return reports by their times; of one instant, KuCoin lists the newest first."""
+    ordered = found[::-1]
+    ordered.sort(key=lambda report: report.at)
+    return ordered
 
 
 def _desks(

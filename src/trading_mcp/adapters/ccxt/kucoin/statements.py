@@ -29,7 +29,8 @@ _TRADES = frozenset(
     }
 )
 """Lines that fills tell of, fees included."""
-_PROFIT = "RealisedPNL"
+_PROFITS = frozenset({"realisedpnl", "funding", "fundingfee", "funding fee"})
+"""Lines of the futures account that trades and funding tell of."""
 _OUTWARD = frozenset({"TransferOut", "Withdrawal"})
 
 
@@ -56,13 +57,13 @@ def futures_transfers(room: Room, lines: list[Raw]) -> list[Transferred]:
     return [
         _futures_transfer(room, line)
         for line in lines
-        if line.get("type") != _PROFIT and line.get("status") == "Completed"
+        if not _is_profit(line) and line.get("status") == "Completed"
     ]
 
 
 async def fundings(room: Room, lines: list[Raw], since: int, until: int) -> list[FundingPaid]:
     """Return the funding of every market that *lines* show a profit or loss of."""
-    names = {str(line.get("remark")) for line in lines if line.get("type") == _PROFIT}
+    names = {str(line.get("remark")) for line in lines if _is_profit(line)}
     found: list[FundingPaid] = []
     for listed in room.listed.values():
         if listed.market.type == "perpetual" and room.wire_id(listed) in names:
@@ -174,6 +175,10 @@ def _funding(raw: Raw, listed: Listed) -> FundingPaid:
 
 def _is_trade(line: Raw) -> bool:
     return str(line.get("bizType") or "").lower().replace("_", " ") in _TRADES
+
+
+def _is_profit(line: Raw) -> bool:
+    return str(line.get("type") or "").lower().replace("_", " ") in _PROFITS
 
 
 def _exchange(room: Room) -> str:
