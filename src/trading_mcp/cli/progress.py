@@ -29,7 +29,7 @@ class Progress:
             case Fetched() if event.of_ms:
                 self._show(event)
             case Waiting():
-                self._say(f"{event.reason[:200]}; asking again in {event.seconds:g} s")
+                self._say(f"{event.reason}; asking again in {event.seconds:g} s")
             case Fetched():
                 pass
 

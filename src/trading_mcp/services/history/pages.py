@@ -20,6 +20,7 @@ PAGE = 999
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Waits between the tries of one question: an exchange that is asked too often says so."""
 _PATIENCE_S = 60.0
+_LONGEST = 160
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -83,9 +84,15 @@ class Pages:
         except (ValueError, NotOffered) as error:
             raise InvalidParameter(str(error)) from error
         except Exception as error:  # whatever the adapter raised: it failed to answer
-            raise Unanswered(f"{type(error).__name__}: {error}".removesuffix(": ")) from error
+            raise Unanswered(_words(error)) from error
         _must_be_possible(answer, interval, end)
         return answer
+
+
+def _words(error: Exception) -> str:
+    """Return what *error* says on one line: it may quote a whole page from outside."""
+    text = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:_LONGEST])
 
 
 def _must_be_possible(answer: Candles, interval: str, end: int) -> None:
