@@ -1,21 +1,31 @@
 """The exchanges that the configuration names: opened, each with what it is to the engine."""
 
+import asyncio
 import contextlib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+import structlog
 
-from trading_mcp.adapters.ccxt.build import open_market_data
+from trading_mcp.adapters.ccxt.account_keys import keys_of
+from trading_mcp.adapters.ccxt.budget import Budget
+from trading_mcp.adapters.ccxt.build import new_budget, open_market_data
+from trading_mcp.adapters.ccxt.client import UnknownExchange
+from trading_mcp.adapters.ccxt.data import CcxtMarketData
+from trading_mcp.adapters.ccxt.live import open_venue
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
 from trading_mcp.adapters.simulated.build import open_simulated
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
 from trading_mcp.adapters.simulated.paper import open_paper
 from trading_mcp.adapters.simulated.paper_data import PaperMarketData
 from trading_mcp.adapters.sqlite.journal import SqliteJournal
+from trading_mcp.app.telling import told_of
 from trading_mcp.config import Config, ConfigError
 from trading_mcp.domain.markets import ExchangeTerms, Market
 from trading_mcp.domain.numbers import exact
+from trading_mcp.domain.quotes import NotOffered
 from trading_mcp.domain.reports import KeysRefused
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.state import State
@@ -24,6 +34,11 @@ from trading_mcp.ports import Checkpoint, Clock
 Stack = contextlib.AsyncExitStack
 AHEAD_MS = 60_000
 """How far a data directory's time may lie ahead of ours for real exchanges to go on with it."""
+
+
+PATIENCE_S, AGAIN_S = 60.0, 5.0
+"""How long a start waits for an exchange that does not answer, and how often it asks."""
+log = structlog.get_logger(__name__)
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,15 +114,28 @@ async def _real(
     checkpoint: Checkpoint,
     stack: Stack,
 ) -> Exchange:
-    if settings.mode == "live":
-        raise ConfigError(f"exchanges.{name}.mode: live is being built; paper works")
-    try:
-        return await _paper(name, settings, directory, wall, checkpoint, stack)
-    except KeysRefused as refused:
-        raise ConfigError(f"exchanges.{name}: {refused}") from None
+    """Join a real exchange; one that does not answer is tried again for a while."""
+    give_up = wall.monotonic() + PATIENCE_S
+    while True:
+        attempt = contextlib.AsyncExitStack()
+        try:
+            joined = await _joined(name, settings, directory, wall, checkpoint, attempt)
+        except (KeysRefused, NotOffered, UnknownExchange) as refused:
+            await attempt.aclose()
+            raise ConfigError(f"exchanges.{name}: {refused}") from None
+        except Exception as error:  # whatever the network or ccxt raised: it did not answer
+            await attempt.aclose()
+            told = told_of(error)
+            if wall.monotonic() >= give_up:
+                raise ConfigError(f"exchanges.{name}: no answer ({told})") from error
+            log.warning("exchange_not_reached", exchange=name, error=told)
+            await asyncio.sleep(AGAIN_S)
+        else:
+            stack.push_async_exit(attempt)
+            return joined
 
 
-async def _paper(
+async def _joined(
     name: str,
     settings: ExchangeSettings,
     directory: Path,
@@ -115,9 +143,24 @@ async def _paper(
     checkpoint: Checkpoint,
     stack: Stack,
 ) -> Exchange:
-    """Join a real exchange's markets to an account of our own: nothing private is asked."""
-    data = await open_market_data(name, settings, clock=wall)
+    budget = new_budget(name, settings, wall)
+    data = await open_market_data(name, settings, clock=wall, budget=budget)
     stack.push_async_callback(data.close)
+    if settings.mode == "live":
+        return await _live(name, settings, directory, wall, data, budget, stack)
+    return await _paper(name, settings, directory, wall, data, checkpoint, stack)
+
+
+async def _paper(
+    name: str,
+    settings: ExchangeSettings,
+    directory: Path,
+    wall: Clock,
+    data: CcxtMarketData,
+    checkpoint: Checkpoint,
+    stack: Stack,
+) -> Exchange:
+    """Join a real exchange's markets to an account of our own: nothing private is asked."""
     journal: SqliteJournal[LedgerEntry] = SqliteJournal(
         directory / f"{name}.paper.sqlite", LedgerEntry
     )
@@ -140,15 +183,45 @@ async def _paper(
         data=PaperMarketData(data, venue),
         venue=venue,
         source="paper",
-        terms=_terms(settings, holds_stops=True),
+        terms=_terms(settings),
     )
 
 
-def _terms(settings: ExchangeSettings, *, holds_stops: bool) -> ExchangeTerms:
+async def _live(
+    name: str,
+    settings: ExchangeSettings,
+    directory: Path,
+    wall: Clock,
+    data: CcxtMarketData,
+    budget: Budget,
+    stack: Stack,
+) -> Exchange:
+    """Join the account that the keys belong to."""
+    # In a thread: the key file is slow to open, and a person may be asked for its passphrase.
+    keys = await asyncio.to_thread(keys_of, name, settings, directory, os.environ)
+    if keys is None:
+        raise KeysRefused(
+            f"no keys are set for live trading: trading-mcp exchange-keys set {name}, or name "
+            f"environment variables in exchanges.{name}.api_key and secret"
+        )
+    venue = await open_venue(name, settings, keys, clock=wall, budget=budget)
+    stack.push_async_callback(venue.close)
+    return Exchange(
+        name=name,
+        data=data,
+        venue=venue,
+        source="live",
+        terms=_terms(settings),
+        fence_ms=venue.fence_ms,
+        deadline_s=settings.deadline_seconds or None,
+    )
+
+
+def _terms(settings: ExchangeSettings) -> ExchangeTerms:
     cap = settings.max_exposure_usd
     return ExchangeTerms(
         max_exposure=exact(cap) if cap is not None else None,
-        holds_stops=holds_stops and settings.protective_stops == "exchange",
+        holds_stops=settings.protective_stops == "exchange",
         closes_unprotected=settings.unprotected == "close",
         closes_any_size=False,
     )

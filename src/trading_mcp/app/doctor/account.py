@@ -9,7 +9,8 @@ import msgspec
 from trading_mcp.adapters.ccxt.account_keys import keys_of
 from trading_mcp.adapters.ccxt.keys import Keys
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
-from trading_mcp.app.doctor.findings import Finding, fail, ok, told_of, warn
+from trading_mcp.app.doctor.findings import Finding, fail, ok, warn
+from trading_mcp.app.telling import told_of
 from trading_mcp.domain.accounts import Balance
 from trading_mcp.domain.quotes import NotOffered
 from trading_mcp.domain.reports import KeysRefused

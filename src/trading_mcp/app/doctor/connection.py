@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Protocol
 
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
-from trading_mcp.app.doctor.findings import Finding, fail, ok, told_of, warn
+from trading_mcp.app.doctor.findings import Finding, fail, ok, warn
 from trading_mcp.app.doctor.minimums import minimums
+from trading_mcp.app.telling import told_of
 from trading_mcp.config import Config
 from trading_mcp.domain.markets import Market, symbol_of
 from trading_mcp.domain.quotes import PriceMove

@@ -9,11 +9,12 @@ from trading_mcp.app.doctor.account import account
 from trading_mcp.app.doctor.books import books
 from trading_mcp.app.doctor.connection import connection
 from trading_mcp.app.doctor.directory import directory
-from trading_mcp.app.doctor.findings import Finding, fail, ok, told_of
+from trading_mcp.app.doctor.findings import Finding, fail, ok
 from trading_mcp.app.doctor.listeners import listeners
 from trading_mcp.app.doctor.machine import machine
 from trading_mcp.app.doctor.plugins import plugins
 from trading_mcp.app.doctor.settings import settings_findings
+from trading_mcp.app.telling import told_of
 from trading_mcp.config import Config
 from trading_mcp.ports import Clock
 

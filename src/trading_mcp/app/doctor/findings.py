@@ -1,12 +1,9 @@
 """What a check has found."""
 
-import re
 from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
-
-_UNSEEN = re.compile(r"[^\x20-\x7e]+")
 
 Verdict = Literal["ok", "warn", "fail"]
 
@@ -40,10 +37,3 @@ def fail(check: str, found: str, *, do: str, expected: str = "") -> Finding:
 def is_usable(findings: Iterable[Finding]) -> bool:
     """Say whether nothing has failed."""
     return all(finding.verdict != "fail" for finding in findings)
-
-
-def told_of(error: BaseException) -> str:
-    """Return what *error* says, on one line and not too long."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return f"{type(error).__name__}: {_UNSEEN.sub(' ', str(error))[:200]}".rstrip(": ")
