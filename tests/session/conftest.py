@@ -14,17 +14,18 @@ from trading_mcp.domain.accounts import Balance
 from trading_mcp.domain.candles import MINUTE_MS, Candle, Candles
 from trading_mcp.domain.errors import StorageUnavailable
 from trading_mcp.domain.limits import RiskParameters
-from trading_mcp.domain.markets import Market
+from trading_mcp.domain.markets import ExchangeTerms, Market
 from trading_mcp.domain.orders import ApprovedOrder, Fill
 from trading_mcp.domain.quotes import (
     CandleClosed,
+    ExchangeInfo,
     MarketEvent,
     NotOffered,
     OrderBook,
     PriceMove,
     Ticker,
 )
-from trading_mcp.domain.reports import OrderReport, VenueRefused, VenueReport
+from trading_mcp.domain.reports import OrderReport, OrderTerms, VenueRefused, VenueReport
 from trading_mcp.domain.signals import Signals
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.exchange import Exchange
@@ -117,7 +118,7 @@ class Data:
         self.played = asyncio.Event()
         self.watched: set[str] = set()
         self.prices = dict.fromkeys(SYMBOLS, 100.0)
-        self.rng = np.random.default_rng(1)
+        self.ahead_ms = 0
 
     async def markets(self) -> Sequence[Market]:
         return [market(symbol) for symbol in SYMBOLS]
@@ -145,6 +146,11 @@ class Data:
             open_24h=price,
             high_24h=price,
             low_24h=price,
+        )
+
+    async def info(self) -> ExchangeInfo:
+        return ExchangeInfo(
+            status="ok", at=self.clock.at + self.ahead_ms, offers=(), intervals=("1m",)
         )
 
     async def order_book(self, symbol: str, depth: int) -> OrderBook:
@@ -183,6 +189,9 @@ class Venue:
         self.accepts, self.fills_orders = True, True
         self.cancelled: list[str] = []
         self.moved = Decimal(0)
+        self.told: list[VenueReport] = []
+        self.deadlines: list[float | None] = []
+        self.switch: Callable[[], None] = self.has_none
 
     async def submit(self, order: ApprovedOrder) -> str:
         self.sent.append(order)
@@ -241,7 +250,8 @@ class Venue:
         return [fill for fill in self._fills() if fill.at >= since]
 
     async def hold_deadline(self, seconds: float | None) -> None:
-        raise NotOffered("a switch")
+        self.switch()
+        self.deadlines.append(seconds)
 
     async def balances(self) -> Sequence[Balance]:
         totals = {"USDT": self.money}
@@ -264,11 +274,48 @@ class Venue:
         return []
 
     async def account_reports(self, since: int) -> Sequence[VenueReport]:
-        return []
+        return [report for report in self.told if report.at >= since]
 
     async def reports(self) -> AsyncIterator[VenueReport]:
         while True:
             yield await self.stream.get()
+
+    def trade(self, client_id: str, price: str, side: str, amount: Decimal) -> Fill:
+        """An order that rests there trades in full, and nobody is told."""
+        report = self.orders[client_id]
+        self.orders[client_id] = msgspec.structs.replace(report, status="filled", filled=amount)
+        fill = Fill(
+            exchange="sim",
+            symbol=report.symbol,
+            trade_id=f"t-{report.venue_id}",
+            client_id=client_id,
+            side=side,
+            amount=amount,
+            price=Decimal(price),
+            fee=Decimal(0),
+            fee_currency="USDT",
+            at=self._data.clock.at,
+        )
+        self.traded[client_id] = [fill]
+        return fill
+
+    def place_foreign(self, client_id: str, **terms: Any) -> OrderReport:
+        """Somebody else places an order on the account."""
+        asked = {"side": "buy", "type": "limit", "amount": Decimal(1), "price": Decimal(90)}
+        report = self.orders[client_id] = OrderReport(
+            exchange="sim",
+            symbol="AAA-USDT",
+            client_id=client_id,
+            venue_id=f"v-{client_id}",
+            status="open",
+            filled=Decimal(0),
+            at=self._data.clock.at,
+            terms=OrderTerms(**{**asked, **terms}),
+        )
+        return report
+
+    def has_none(self) -> None:
+        raise NotOffered("a switch")
 
     def refuse(self, order: ApprovedOrder) -> None:
         raise VenueRefused("too_late", "the venue said no")
@@ -296,6 +343,19 @@ class Ups(Strategy):
         return Signals(rises, falls, none, none, np.where(rises | falls, 0.9, 0.0))
 
 
+class Tripwire:
+    """A kill switch outside of everything, without a file."""
+
+    def __init__(self) -> None:
+        self.why: str | None = None
+
+    def reason(self) -> str | None:
+        return self.why
+
+    def clear(self) -> None:
+        self.why = None
+
+
 class Rig:
     """One session and its surroundings, opened on the journal it is given."""
 
@@ -309,20 +369,32 @@ class Rig:
         )
         self.data.before = self.quiet
         self.session: Session | None = None
+        self.terms, self.fence_ms = ExchangeTerms(), 0
+        self.deadline_s: float | None = None
+        self.tripwire = Tripwire()
 
     async def open(self, *, prove: bool = False) -> Session:
         state = read_state(self.journal)
         roster = Roster(state, self.strategies)
         self.session = session = Session(
-            core=Core(state, await self.data.markets()),
+            core=Core(state, await self.data.markets(), terms={"sim": self.terms}),
             roster=roster,
             exchanges={
-                "sim": Exchange(name="sim", data=self.data, venue=self.venue, source="scripted")
+                "sim": Exchange(
+                    name="sim",
+                    data=self.data,
+                    venue=self.venue,
+                    source="scripted",
+                    terms=self.terms,
+                    fence_ms=self.fence_ms,
+                    deadline_s=self.deadline_s,
+                )
             },
             journal=self.journal,
             hub=self.hub,
             clock=self.clock,
             settings=self.settings,
+            tripwire=self.tripwire,
         )
         if not state.installation:
             await session.record(
@@ -351,8 +423,21 @@ class Rig:
                     for name in self.strategies
                 )
             )
-        await Upkeep(session).open()
+        self.upkeep = Upkeep(session)
+        await self.upkeep.open()
         return session
+
+    async def agree(self) -> None:
+        """Agree with the exchange now, as is done every ten seconds."""
+        assert self.session is not None
+        await self.upkeep.agree(self.session.exchanges["sim"])
+        await self.quiet()
+
+    async def until(self, holds: Callable[[], bool], within: float = 10.0) -> None:
+        """Wait until *holds*, which something that goes on by itself brings about."""
+        async with asyncio.timeout(within):
+            while not holds():  # noqa: ASYNC110  # what is waited for tells no event
+                await asyncio.sleep(0.005)
 
     async def quiet(self) -> None:
         """Wait until everything is decided, no order is on its way, every fill is taken in."""

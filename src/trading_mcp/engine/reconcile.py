@@ -87,8 +87,10 @@ class Reconciler:
         try:
             if report is not None:
                 await self._flight.take_in(report)
-            else:
-                await self._flight.refresh(order)
+            elif await self._flight.refresh(order) is None:
+                # Neither listed nor known: where it went has to be found out, like at its start.
+                why = f"{order.exchange} does not know it any more"
+                self._ledger.write(self._core.on_unknown(order.id, why, self._clock.now()))
         except Exception as error:  # this order stays as it is known; the others are asked for
             log.warning("order_not_refreshed", order_id=order.id, error=str(error))
         now = self._core.state.orders.get(order.id)
