@@ -6,7 +6,7 @@ from typing import Any
 import ccxt
 import pytest
 
-from trading_mcp.testkit.kucoin import LoopbackFaults
+from trading_mcp.testkit.kucoin import ByHand, LoopbackFaults
 
 BTC = "BTC/USDT"
 
@@ -278,7 +278,9 @@ async def test_a_classic_account_may_forget_client_ids(opened: Any, connect: Any
 
 
 async def test_an_order_placed_by_hand_has_no_client_id(kucoin: Any, client: Any) -> None:
-    order_id = kucoin.place(symbol="BTC-USDT", side="buy", type="limit", amount=0.1, price=40_000)
+    order_id = kucoin.place(
+        ByHand(symbol="BTC-USDT", side="buy", type="limit", amount=0.1, price=40_000)
+    )
 
     (foreign,) = await client.fetch_open_orders(BTC)
     assert (foreign["id"], foreign["clientOrderId"]) == (order_id, None)

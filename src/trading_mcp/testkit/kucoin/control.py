@@ -8,7 +8,7 @@ from aiohttp import web
 
 from trading_mcp.testkit.kucoin.loopback import Loopback
 from trading_mcp.testkit.kucoin.settings import LoopbackFaults, Scripted
-from trading_mcp.testkit.kucoin.slips import Product, Refusal
+from trading_mcp.testkit.kucoin.slips import ByHand, Product, Refusal
 
 Words = dict[str, Any]
 PREFIX = "/_loopback/"
@@ -22,13 +22,13 @@ class PriceSet(msgspec.Struct, forbid_unknown_fields=True):
     volume: float | None = None
 
 
-class ByHand(msgspec.Struct, forbid_unknown_fields=True):
-    """Place an order without a client id, or cancel or fill one."""
+class OrderSet(msgspec.Struct, forbid_unknown_fields=True):
+    """Place *order* without a client id; or cancel or fill the order of an id."""
 
     cancel: str = ""
     fill: str = ""
     amount: float | None = None
-    order: Words = {}
+    order: ByHand | None = None
 
 
 class Transfer(msgspec.Struct, forbid_unknown_fields=True):
@@ -83,13 +83,15 @@ def _price(loopback: Loopback, asked: PriceSet) -> Any:
     return {}
 
 
-def _orders(loopback: Loopback, asked: ByHand) -> Any:
+def _orders(loopback: Loopback, asked: OrderSet) -> Any:
     if asked.cancel:
         return {"orderId": loopback.cancel(asked.cancel)}
     if asked.fill:
         loopback.fill(asked.fill, asked.amount)
         return {"orderId": asked.fill}
-    return {"orderId": loopback.place(**asked.order)}
+    if asked.order is None:
+        raise ValueError("one of order, cancel and fill is needed")
+    return {"orderId": loopback.place(asked.order)}
 
 
 def _transfer(loopback: Loopback, asked: Transfer) -> Any:
@@ -127,7 +129,7 @@ def _silence(loopback: Loopback, asked: Silence) -> Any:
 _DOORS: dict[str, tuple[type, Callable[[Loopback, Any], Any]]] = {
     "faults": (FaultsSet, _faults),
     "price": (PriceSet, _price),
-    "orders": (ByHand, _orders),
+    "orders": (OrderSet, _orders),
     "transfer": (Transfer, _transfer),
     "book": (BookSet, _book),
     "funding": (FundingSet, _funding),
@@ -148,7 +150,7 @@ async def answer(loopback: Loopback, request: web.Request) -> web.Response:
     try:
         asked: Any = msgspec.json.decode(await request.read() or b"{}", type=kind)
         return web.json_response(door(loopback, asked))
-    except (msgspec.ValidationError, msgspec.DecodeError, ValueError, TypeError) as error:
+    except (msgspec.ValidationError, msgspec.DecodeError, ValueError) as error:
         return web.json_response({"error": str(error)}, status=400)
     except Refusal as refusal:
         return web.json_response({"error": refusal.message, "code": refusal.code}, status=409)

@@ -19,7 +19,7 @@ from trading_mcp.testkit.kucoin.ledger import ledger_of
 from trading_mcp.testkit.kucoin.parts import Parts
 from trading_mcp.testkit.kucoin.pushes import Push, pushes_of
 from trading_mcp.testkit.kucoin.settings import LoopbackFaults, LoopbackSettings, Scripted
-from trading_mcp.testkit.kucoin.slips import Product, Refusal, Wish
+from trading_mcp.testkit.kucoin.slips import ByHand, Product, Refusal, Wish
 from trading_mcp.testkit.kucoin.sockets import USER, Hub
 from trading_mcp.testkit.kucoin.unified import PREFIX
 
@@ -101,20 +101,22 @@ class Loopback(Parts):
         self.prices.show(symbol, shown)
         self.tick()
 
-    def place(self, **asked: Any) -> str:
-        """Place an order by hand, without a client id; return its id.
-
-        Takes symbol, side, type, amount (base), and price, stop_price, reduce_only, leverage.
-        """
-        symbol = self.listing.symbol(asked.pop("symbol"))
-        fields = {**asked, "product": self.exchange.product(symbol), "symbol": symbol}
-        fields["size"] = exact(fields.pop("amount"))
-        for key in ("price", "stop_price"):
-            if key in fields:
-                fields[key] = exact(fields[key])
-        if "stop_price" in fields:
-            fields.setdefault("stop", "entry" if fields["side"] == "buy" else "loss")
-        return self.exchange.place(Wish(**fields)).id
+    def place(self, order: ByHand) -> str:
+        """Place an order by hand, without a client id; return its id."""
+        symbol = self.listing.symbol(order.symbol)
+        wish = Wish(
+            product=self.exchange.product(symbol),
+            symbol=symbol,
+            side=order.side,
+            type=order.type,
+            size=exact(order.amount),
+            price=None if order.price is None else exact(order.price),
+            stop=order.stop,
+            stop_price=None if order.stop_price is None else exact(order.stop_price),
+            reduce_only=order.reduce_only,
+            leverage=order.leverage,
+        )
+        return self.exchange.place(wish).id
 
     def cancel(self, order_id: str) -> str:
         """Cancel an order by hand; return its id."""

@@ -58,6 +58,24 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         return self.stop in ("loss", "down")
 
 
+class ByHand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order that somebody places at the exchange itself, without a client id.
+
+    *amount* is in base. With *stop*, it waits until the price falls ("loss", "down") or rises
+    ("entry", "up") to *stop_price*.
+    """
+
+    symbol: str
+    side: Side
+    type: Literal["market", "limit"]
+    amount: float
+    price: float | None = None
+    stop: Literal["", "loss", "entry", "up", "down"] = ""
+    stop_price: float | None = None
+    reduce_only: bool = False
+    leverage: int = 1
+
+
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """What of an order the matching account is given."""
 
