@@ -1,3 +1,3 @@
 """A trading server that speaks REST, WebSocket and MCP from one process."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
