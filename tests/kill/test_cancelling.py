@@ -19,6 +19,8 @@ from trading_mcp.testkit.kucoin import (
     loopback_kucoin,
 )
 
+pytestmark = pytest.mark.slow
+
 KEYS = {"KEY": "loopback-key", "SECRET": "loopback-secret", "PHRASE": "loopback-passphrase"}
 CONFIG = """
 [scalping]

@@ -50,7 +50,8 @@ async def account(
         return Account([fail(f"{where}.account", str(refused), do=_KEYS)])
     except Exception as error:  # whatever the network or ccxt raises, which says no secrets
         do = "try again; nothing is traded before the exchange has answered"
-        return Account([fail(f"{where}.account", told_of(error), do=do)])
+        found = f"the account cannot be opened: {told_of(error)}"
+        return Account([fail(f"{where}.account", found, do=do)])
     funds = sum(float(b.total) for b in balances if b.currency in settings.quotes)
     accepted = ok(f"{where}.account", "the keys are accepted, and may trade but move no money out")
     held = [ip_list(where, any_address=any_address), funded(where, settings, funds)]
