@@ -19,7 +19,8 @@ async def opened() -> AsyncIterator[Open]:
     async with AsyncExitStack() as stack:
 
         async def open_one(**settings: Any) -> Loopback:
-            still = {"manual": True, "tick_ms": 20, "prices": {"BTC-USDT": 50_000.0}}
+            few = ("BTC-USDT", "ETH-USDT", "XBTUSDTM")
+            still = {"manual": True, "tick_ms": 20, "prices": {"BTC-USDT": 50_000}, "symbols": few}
             chosen = LoopbackSettings(**{**still, **settings})
             return await stack.enter_async_context(loopback_kucoin(chosen))
 
@@ -44,6 +45,7 @@ async def connect() -> AsyncIterator[Connect]:
             "password": settings.passphrase,
         }
         client = ccxt.pro.kucoin({**keys, "enableRateLimit": False, **config})
+        client.timeout_on_exit = 0  # what it waits for when it closes is not there
         clients.append(client)
         return point_at(client, loopback.base_url)
 

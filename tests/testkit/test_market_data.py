@@ -20,7 +20,8 @@ async def test_markets_of_both_kinds_are_listed(client: Any) -> None:
     assert futures["limits"]["leverage"] == {"min": 1.0, "max": 20.0}
 
 
-async def test_markets_are_listed_to_somebody_without_keys(kucoin: Any, connect: Any) -> None:
+async def test_markets_are_listed_to_somebody_without_keys(opened: Any, connect: Any) -> None:
+    kucoin = await opened(symbols=())
     anybody = connect(kucoin, apiKey="", secret="", password="")
 
     assert len(await anybody.load_markets()) == 10
