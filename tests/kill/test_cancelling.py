@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from trading_mcp.app.sweeping import protects
 from trading_mcp.cli import main
 from trading_mcp.domain.reports import OrderReport, OrderTerms
 from trading_mcp.testkit.kucoin import (
+    ByHand,
     Loopback,
     LoopbackFaults,
     LoopbackSettings,
@@ -37,6 +39,16 @@ api_key = "env:KEY"
 secret = "env:SECRET"
 passphrase = "env:PHRASE"
 """
+BTC = partial(ByHand, symbol="BTC-USDT", amount=0.01)
+ETH = partial(ByHand, symbol="ETH-USDT-PERP", amount=0.1)
+ORDERS = [
+    ETH(side="buy", type="market"),
+    BTC(side="buy", type="limit", price=50_000.0),
+    BTC(side="buy", type="market", stop="entry", stop_price=70_000.0),
+    BTC(side="sell", type="market", stop="loss", stop_price=55_000.0),
+    ETH(side="buy", type="limit", price=2_500.0),
+    ETH(side="sell", type="market", stop="down", stop_price=2_800.0, reduce_only=True),
+]
 Run = Callable[..., Awaitable[tuple[int, str]]]
 
 
@@ -49,14 +61,8 @@ async def kucoin(request: pytest.FixtureRequest) -> AsyncIterator[Loopback]:
         manual=True, prices=prices, balances=balances, symbols=tuple(prices), hf=request.param
     )
     async with loopback_kucoin(settings) as made:
-        spot = {"symbol": "BTC-USDT", "amount": 0.01}
-        perpetual = {"symbol": "ETH-USDT-PERP", "amount": 0.1}
-        made.place(**perpetual, side="buy", type="market")
-        made.place(**spot, side="buy", type="limit", price=50_000)
-        made.place(**spot, side="buy", type="market", stop_price=70_000)
-        made.place(**spot, side="sell", type="market", stop_price=55_000)
-        made.place(**perpetual, side="buy", type="limit", price=2_500)
-        made.place(**perpetual, side="sell", type="market", stop_price=2_800, reduce_only=True)
+        for order in ORDERS:
+            made.place(order)
         yield made
 
 
