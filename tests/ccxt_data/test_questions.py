@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from trading_mcp.adapters.ccxt.data import CcxtMarketData
 from trading_mcp.adapters.ccxt.markets import listed_markets
 from trading_mcp.adapters.ccxt.readings import Nonsense
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
+from trading_mcp.adapters.ccxt.sources import Patience
 from trading_mcp.adapters.ccxt.traits import traits_of
 from trading_mcp.domain.candles import Candle
 from trading_mcp.domain.quotes import FundingRate, Level, NotOffered, OpenInterest, PublicTrade
@@ -28,7 +30,7 @@ async def _kucoin(at: int = AT, **answers: Any) -> Told:
     clock = StillClock(at)
     listing = listed_markets("kucoin", client, ExchangeSettings(), traits)
     canned.asked.clear()
-    return CcxtMarketData(client, listing, traits, clock), canned, clock
+    return CcxtMarketData("kucoin", client, listing, traits, clock, Patience()), canned, clock
 
 
 def _but(answers: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +78,7 @@ async def test_a_window_of_a_quiet_market_has_no_holes() -> None:
     empty = [row for row in whole if row.opened_at not in traded]
     assert len(empty) > 500
     assert all(row.volume == 0 and row.open == row.high == row.low == row.close for row in empty)
-    for before, row in zip(whole, whole[1:], strict=False):
+    for before, row in pairwise(whole):
         if row.opened_at not in traded:
             assert row.close == before.close
         else:

@@ -59,6 +59,30 @@ class CandleQuestions:
         rows = await self._settled(listed, interval, start, stop)
         return Candles.of(rows)
 
+    async def closed(
+        self,
+        listed: Listed,
+        interval: str,
+        opened_at: int,
+        heard: Candle | None,
+        last: float | None,
+    ) -> Candle | None:
+        """Return one closed candle, which has all that was *heard* of it; None: not published yet.
+
+        Flat at *last*, the close before, if nobody traded.
+        """
+        length = INTERVALS[interval]
+        for turn in range(_TRIES):
+            rows = await self.told(listed, interval, opened_at, opened_at + 2 * length)
+            edge = opened_at + length
+            if await self._known_until(listed, rows, opened_at, edge, length) >= edge:
+                row = next((row for row in rows if row.opened_at == opened_at), None)
+                if heard is None or (row is not None and spans(row, heard)):
+                    return row or await self._flat(listed, interval, opened_at, last)
+            if turn + 1 < _TRIES:
+                await self._sleep(_PAUSE_S)
+        return None
+
     async def told(self, listed: Listed, interval: str, start: int, stop: int) -> list[Candle]:
         """Return what the exchange has of [start, stop), oldest first, holes and all."""
         source = source_interval(self._client, self._traits, listed, interval)
@@ -70,26 +94,34 @@ class CandleQuestions:
         for turn in range(_TRIES):
             # One more, which may be open still: if it is there, all before it is published.
             rows = await self.told(listed, interval, start, stop + length)
-            known = await self._known_until(listed, rows, stop, length)
+            known = await self._known_until(listed, rows, start, stop, length)
             if known >= stop or turn == _TRIES - 1:
                 break
             await self._sleep(_PAUSE_S)
-        inside = [row for row in rows if row.opened_at < stop]
+        inside = [row for row in rows if row.opened_at < min(stop, known)]
         before = await self._close_before(listed, interval, inside, start)
         whole = filled(inside, start, min(stop, known), length, before)
         self._count(listed, len(whole) - len(inside))
         return whole
 
+    async def _flat(
+        self, listed: Listed, interval: str, opened_at: int, last: float | None
+    ) -> Candle | None:
+        before = await self._close_before(listed, interval, [], opened_at) if last is None else last
+        self._count(listed, int(before is not None))
+        return None if before is None else flat(opened_at, before)
+
     async def _known_until(
-        self, listed: Listed, rows: Sequence[Candle], stop: int, length: int
+        self, listed: Listed, rows: Sequence[Candle], start: int, stop: int, length: int
     ) -> int:
-        shown = rows[-1].opened_at + length if rows else 0
-        if shown >= stop or self._now() - stop > _PUBLISHED_MS:
+        """Return up to when *rows* of [start, stop) are final, and what is missing is empty."""
+        shown = rows[-1].opened_at if rows else start
+        published = (self._now() - _PUBLISHED_MS) // length * length
+        if max(shown, published) >= stop:
             return stop
         traded_at = await self._last_trade_at(listed)
-        # What opened after the last trade is empty for sure; what holds it is not shown yet.
-        empty_from = 0 if traded_at is None else (traded_at // length + 1) * length
-        return stop if shown >= empty_from else shown
+        end = shown + length if rows else start
+        return stop if traded_at is None or traded_at < end else max(shown, published)
 
     async def _close_before(
         self, listed: Listed, interval: str, rows: Sequence[Candle], start: int
@@ -141,3 +173,8 @@ def filled(
 def flat(opened_at: int, price: float) -> Candle:
     """Return the candle of a time in which nobody traded."""
     return Candle(opened_at, price, price, price, price, 0.0)
+
+
+def spans(row: Candle, heard: Candle) -> bool:
+    """Say whether *row* reaches as far as what was *heard* of it."""
+    return row.low <= heard.low and row.high >= heard.high

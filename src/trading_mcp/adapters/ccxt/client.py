@@ -5,6 +5,7 @@ from typing import Any
 
 from trading_mcp.adapters.ccxt.keys import Keys
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
+from trading_mcp.adapters.ccxt.wary import wary
 
 _USER_AGENT = "trading-mcp"
 TIMEOUT_MS = 10_000
@@ -30,7 +31,7 @@ def new_client(name: str, settings: ExchangeSettings, keys: Keys | None = None) 
     kind = settings.kind or name
     if kind not in ccxt.pro.exchanges:
         raise UnknownExchange(f"ccxt knows no exchange {kind[:40]!r} with a stream")
-    client = getattr(ccxt.pro, kind)(
+    client = wary(kind)(
         {
             "apiKey": keys.api_key if keys else None,
             "secret": keys.secret if keys else None,

@@ -1,20 +1,28 @@
 """The public side of one real exchange."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from trading_mcp.adapters.ccxt.candles import CandleQuestions
 from trading_mcp.adapters.ccxt.intervals import intervals_of
 from trading_mcp.adapters.ccxt.markets import Listed
+from trading_mcp.adapters.ccxt.polls import Polls
+from trading_mcp.adapters.ccxt.prices import Prices
 from trading_mcp.adapters.ccxt.questions import Questions, offers_of
+from trading_mcp.adapters.ccxt.recalling import recall
 from trading_mcp.adapters.ccxt.skew import ExchangeTime
+from trading_mcp.adapters.ccxt.sources import Patience, Sources
+from trading_mcp.adapters.ccxt.streams import Streams
+from trading_mcp.adapters.ccxt.tape import Tape
 from trading_mcp.adapters.ccxt.traits import Traits
-from trading_mcp.domain.candles import Candles
+from trading_mcp.domain.candles import Candles, interval_ms
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.quotes import (
     ExchangeInfo,
     FundingRate,
     Liquidation,
+    MarketEvent,
+    Move,
     OpenInterest,
     OrderBook,
     PublicTrade,
@@ -22,20 +30,44 @@ from trading_mcp.domain.quotes import (
 )
 from trading_mcp.ports import Clock
 
+_STATUS: Mapping[Any, Any] = {"ok": "ok", "shutdown": "down"}
+
 
 class CcxtMarketData:
     """Asks an exchange over REST and follows it over WebSocket, both through ccxt.
 
-    *listing* holds its markets by our symbols; *client* has no keys and needs none.
+    Implements `ports.MarketData`, and `ports.Tape` of the watched markets; *quotes* implements
+    `ports.Quotes` of them. *listing* holds its markets by our symbols; *client* needs no keys.
     """
 
-    def __init__(self, client: Any, listing: Mapping[str, Listed], traits: Traits, clock: Clock):
+    def __init__(
+        self,
+        exchange: str,
+        client: Any,
+        listing: Mapping[str, Listed],
+        traits: Traits,
+        clock: Clock,
+        patience: Patience,
+    ):
         self._client, self._listing, self._traits = client, listing, traits
-        self.time = ExchangeTime(client, clock)
+        self.time, self._tape = ExchangeTime(client, clock), Tape()
         self._questions = Questions(client, traits, self.time.now)
         self._candles = CandleQuestions(
             client, traits, now=self.time.now, last_trade_at=self._last_trade_at
         )
+        self._sources = Sources(
+            exchange=exchange,
+            client=client,
+            traits=traits,
+            time=self.time,
+            clock=clock,
+            questions=self._questions,
+            candles=self._candles,
+            tape=self._tape,
+            patience=patience,
+        )
+        self._streams, self._polls = Streams(self._sources), Polls(self._sources)
+        self.quotes = Prices(self._sources, self._streams, self._polls, self.listed)
 
     def listed(self, symbol: str) -> Listed:
         """Return a market with ccxt's name for it.
@@ -54,10 +86,10 @@ class CcxtMarketData:
     async def info(self) -> ExchangeInfo:
         """Return the exchange's state, its time, and what it offers."""
         kinds = {listed.market.type for listed in self._listing.values()}
-        status = await self._client.fetch_status() if self._client.has.get("fetchStatus") else {}
+        told = await self._client.fetch_status() if self._client.has.get("fetchStatus") else None
         await self.time.measure()
         return ExchangeInfo(
-            status=_STATUS.get(status.get("status"), "maintenance") if status else "ok",
+            status=_STATUS.get(told.get("status"), "maintenance") if told else "ok",
             at=self.time.now(),
             offers=offers_of(self._client, perpetuals="perpetual" in kinds),
             intervals=intervals_of(self._client, self._traits, kinds),
@@ -94,17 +126,44 @@ class CcxtMarketData:
         """Return the *limit* newest liquidations of a perpetual, oldest first."""
         return await self._questions.liquidations(self.listed(symbol), limit)
 
+    def watch(self, symbol: str) -> None:
+        """Add *symbol* to what `events` delivers."""
+        listed = self.listed(symbol)
+        self._streams.watch(listed)
+        self._polls.begin(listed)
+
+    def unwatch(self, symbol: str) -> None:
+        """Take *symbol* out of what `events` delivers."""
+        self._streams.unwatch(symbol)
+        self._polls.end(symbol)
+
+    def events(self, interval: str) -> AsyncIterator[MarketEvent]:
+        """Yield price moves, and candles of *interval* as they close, of the watched symbols.
+
+        Raises:
+            ValueError: unknown interval.
+        """
+        interval_ms(interval)
+        return self._streams.events(interval)
+
+    def move(self, symbol: str, since: int, until: int) -> Move | None:
+        """Return how the price went after *since* and up to *until*; None: unknown, or no trade."""
+        return self._tape.move(symbol, since, until)
+
+    async def recall(self, symbol: str, since: int, until: int) -> None:
+        """Ask what the market did after *since* and up to *until*, so that `move` knows it."""
+        await recall(self.listed(symbol), since, until, self._sources)
+
     async def clock_skew_ms(self) -> float | None:
         """Return the exchange's time minus ours, None where it does not tell it."""
         return await self.time.measure()
 
     async def close(self) -> None:
         """Hang up."""
+        await self._streams.stop()
+        await self._polls.stop()
         await self._client.close()
 
     async def _last_trade_at(self, listed: Listed) -> int | None:
         trades = await self._questions.trades(listed, self._traits.trades_page)
         return trades[-1].at if trades else None
-
-
-_STATUS: dict[Any, Any] = {"ok": "ok", "maintenance": "maintenance", "shutdown": "down"}

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
+from trading_mcp.adapters.ccxt.allowance import Pool
 from trading_mcp.domain.markets import MarketType
 
 _ONE, _PERCENT = Decimal(1), Decimal("0.01")
@@ -19,6 +21,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     *trade_id_field*: what a raw trade is known by over REST and stream alike, if not by ccxt's id.
     *interest_in_contracts*: open interest is told in contracts, not in base.
     *next_rate_field*: where the raw funding rate says what comes after it.
+    *pools*: what may be asked in a time, if known; *pool_rules* say which is drawn on, by how
+    ccxt's names of the API and of the path begin: the first that fits.
     *maintenance_field*, *maintenance_unit*: where a raw perpetual says its maintenance margin, and
     what one there is. *max_leverage*: of perpetuals that don't tell.
     """
@@ -33,8 +37,17 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     maintenance_field: str = ""
     maintenance_unit: Decimal = _ONE
     max_leverage: int = 10
+    pools: Mapping[str, Pool] = {}
+    pool_rules: tuple[tuple[str, str, str], ...] = ()
+
+    def pool_of(self, api: Any, path: str) -> str:
+        """Return the name of the pool that a request draws on, "" if there is but one."""
+        name = api if isinstance(api, str) else "".join(api)
+        fitting = (p for a, b, p in self.pool_rules if name.startswith(a) and path.startswith(b))
+        return next(fitting, "")
 
 
+_MANAGING = ("user", "accounts", "sub", "deposit", "withdraw", "transfer", "bullet", "base-fee")
 _KUCOIN = Traits(
     book_limits=(20, 100),
     # ccxt says 500 of futures, but KuCoin's own pages have 200.
@@ -45,6 +58,20 @@ _KUCOIN = Traits(
     interest_in_contracts=True,
     next_rate_field="predictedValue",
     maintenance_field="maintainMargin",
+    # What the lowest tier may: by IP for public data, by account for the rest.
+    pools={
+        "public": Pool(2000, 30),
+        "spot": Pool(4000, 30),
+        "futures": Pool(2000, 30),
+        "management": Pool(2000, 30),
+    },
+    pool_rules=(
+        ("public", "", "public"),
+        ("futuresPublic", "", "public"),
+        ("futuresPrivate", "", "futures"),
+        *(("private", path, "management") for path in _MANAGING),
+        ("private", "", "spot"),
+    ),
 )
 _BINANCE = Traits(
     book_limits=(5, 10, 20, 50, 100, 500, 1000),

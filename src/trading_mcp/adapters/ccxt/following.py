@@ -1,0 +1,264 @@
+"""Following one market: what its subscriptions tell, and what REST says when they do not."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any
+
+import structlog
+
+from trading_mcp.adapters.ccxt import readings
+from trading_mcp.adapters.ccxt.catching_up import catch_up
+from trading_mcp.adapters.ccxt.forming import Forming
+from trading_mcp.adapters.ccxt.intervals import source_interval
+from trading_mcp.adapters.ccxt.lines import Line, Touch
+from trading_mcp.adapters.ccxt.markets import Listed
+from trading_mcp.adapters.ccxt.readings import Nonsense
+from trading_mcp.adapters.ccxt.sources import Sources
+from trading_mcp.adapters.ccxt.watching import is_of_connection, keep_watching
+from trading_mcp.domain.candles import interval_ms
+from trading_mcp.domain.quotes import Move, PriceMove, PublicTrade
+
+log = structlog.get_logger(__name__)
+_SETTLE_S = 0.3
+"""After a line is back, until all its subscriptions are: from then on nothing is missed."""
+_OLD_MS = 300_000
+"""A streamed trade that is older is refused: it is of no use, or not of this time at all."""
+_LEAVE_S = 5.0
+_DOUBTS = 2
+"""So often REST may contradict a silent stream before its line is cut."""
+
+
+class Following:
+    """Keeps one market's line up to date.
+
+    *on_loss* hears when prices are not to be relied on; *on_doubt*, when the stream says nothing
+    although the market moves.
+    """
+
+    def __init__(
+        self,
+        listed: Listed,
+        interval: str,
+        edge: int,
+        sources: Sources,
+        *,
+        on_loss: Callable[[], None],
+        on_doubt: Callable[[], object],
+        after: asyncio.Task[None] | None = None,
+    ):
+        client, traits = sources.client, sources.traits
+        told = source_interval(client, traits, listed, interval) == interval
+        self._told_candles = told and bool(client.has.get("watchOHLCV"))
+        self._interval, self._length = interval, interval_ms(interval)
+        self.listed, self._sources, self._client = listed, sources, client
+        self.line = Line(listed, Forming(self._length, is_told=self._told_candles), edge)
+        self._on_loss, self._on_doubt, self._after = on_loss, on_doubt, after
+        self._begun_at = sources.time.now()
+        self._fresh_at = sources.clock.monotonic() - sources.patience.quiet_s
+        # Heard of since it was lost; nothing missed since then; good enough to be told.
+        self._heard, self._sound, self._told = False, False, False
+        self._has_book, self._is_first, self._doubts = False, True, 0
+        self._asked_touch: Touch | None = None
+        self._tasks = set[asyncio.Task[None]]()
+        self._asking: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Subscribe."""
+        client, name, interval = self._client, self.listed.name, self._interval
+        self._keep(lambda: client.watch_trades(name), self._take_trades, self._lose)
+        self._keep(lambda: client.watch_order_book(name), self._take_book, self._lose_book)
+        if self._told_candles:
+            ask = lambda: client.watch_ohlcv(name, interval)  # noqa: E731 - beside its brothers
+            self._keep(ask, self._take_candles, self._lose_candles)
+
+    async def stop(self) -> None:
+        """Follow no longer."""
+        tasks = [*self._tasks, *([self._asking] if self._asking else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def leave(self) -> None:
+        """Follow no longer, and tell the exchange so."""
+        await self.stop()
+        client, name = self._client, self.listed.name
+        asked = [("Trades", (name,)), ("OrderBook", (name,)), ("OHLCV", (name, self._interval))]
+        for what, arguments in asked if self._told_candles else asked[:2]:
+            if client.has.get(f"unWatch{what}"):
+                with contextlib.suppress(Exception):  # it tells us more than we need: no harm
+                    async with asyncio.timeout(_LEAVE_S):
+                        await _unwatch(client, what)(*arguments)
+
+    def look(self) -> None:
+        """Read the best prices off the book, and ask REST where nothing is heard of them."""
+        touch = self._book_touch() or self._asked_touch
+        if touch is None:
+            self.line.lose_touch()
+        else:
+            self.line.touch(touch)
+        if self.line.is_doubted:
+            self.line.is_doubted = False
+            self._doubt()
+        quiet = self._sources.clock.monotonic() - self._fresh_at > self._sources.patience.quiet_s
+        if (quiet or (self._heard and not self._sound)) and self._asking is None:
+            self._asking = asyncio.create_task(self._ask(quiet=quiet))
+
+    def move(self, at: int) -> PriceMove | None:
+        """Return what is news at *at*, once what was missed is known."""
+        return self.line.move(at) if self._told else None
+
+    @property
+    def has_whole_book(self) -> bool:
+        """Whether the local book may be used."""
+        return self._has_book and bool(self._client.is_whole(self.listed.name))
+
+    def _keep(
+        self,
+        ask: Callable[[], Coroutine[Any, Any, Any]],
+        take: Callable[[Any], None],
+        lose: Callable[[Exception], None],
+    ) -> None:
+        self._tasks.add(asyncio.create_task(self._watch(ask, take, lose)))
+
+    async def _watch(
+        self,
+        ask: Callable[[], Coroutine[Any, Any, Any]],
+        take: Callable[[Any], None],
+        lose: Callable[[Exception], None],
+    ) -> None:
+        if self._after is not None:
+            await asyncio.wait([self._after])
+        await keep_watching(ask, take, lose, self._sources.sleep)
+
+    def _take_trades(self, raws: Iterable[Mapping[str, Any]]) -> None:
+        self._note_heard()
+        trades = [trade for raw in raws if (trade := self._trade(raw)) is not None]
+        # Some exchanges begin with trades from before: they are no news.
+        new = [trade for trade in trades if trade.at >= self._begun_at and self.line.trade(trade)]
+        if new:
+            self._doubts = 0
+            prices, volume = [trade.price for trade in new], sum(trade.amount for trade in new)
+            move = Move(prices[0], max(prices), min(prices), prices[-1], volume)
+            now = self._sources.clock.now()
+            self._sources.tape.add(self.listed.market.symbol, now, move)
+
+    def _trade(self, raw: Mapping[str, Any]) -> PublicTrade | None:
+        now, field = self._sources.time.now(), self._sources.traits.trade_id_field
+        try:
+            trade = readings.trade(raw, self.listed, now, field)
+            if trade.at < now - _OLD_MS:
+                raise Nonsense(f"a trade of long ago: {trade.at}")
+        except Nonsense as fault:
+            self._client.note_refused(fault)
+            return None
+        return trade
+
+    def _take_book(self, book: Any) -> None:
+        self._has_book = True
+        self._note_heard()
+
+    def _take_candles(self, rows: Iterable[readings.Row]) -> None:
+        self._note_heard()
+        for row in rows:
+            try:
+                self.line.forming.tell(readings.candle(row, self.listed, self._length))
+            except Nonsense as fault:
+                self._client.note_refused(fault)
+
+    def _note_heard(self) -> None:
+        self._heard = True
+        if self.has_whole_book:
+            self._fresh_at, self._asked_touch = self._sources.clock.monotonic(), None
+
+    def _lose(self, error: Exception) -> None:
+        log.debug("stream_broke", market=self.listed.market.key, error=str(error)[:100])
+        self.line.lose()
+        is_news = self._heard or self._is_first
+        self._heard, self._sound, self._told, self._is_first = False, False, False, False
+        if is_of_connection(error):
+            self._has_book = False
+            if is_news:
+                self._on_loss()
+
+    def _lose_book(self, error: Exception) -> None:
+        self._has_book = False
+        self._lose_candles(error)
+
+    def _lose_candles(self, error: Exception) -> None:
+        if is_of_connection(error):
+            self._lose(error)
+
+    def _doubt(self) -> None:
+        self.line.lose()
+        self._sound = False
+        self._doubts += 1
+        if self._doubts >= _DOUBTS:
+            self._doubts = 0
+            self._on_doubt()
+
+    def _book_touch(self) -> Touch | None:
+        book = self._client.orderbooks.get(self.listed.name) if self.has_whole_book else None
+        if not book or not book["bids"] or not book["asks"]:
+            return None
+        try:
+            bid, ask = readings.price(book["bids"][0][0]), readings.price(book["asks"][0][0])
+        except Nonsense:
+            return None
+        return Touch(bid, ask) if bid < ask else None
+
+    async def _ask(self, *, quiet: bool) -> None:
+        try:
+            await self._ask_what_is_not_known(quiet)
+        except Exception as error:  # whatever ccxt or the network raised
+            words = f"{type(error).__name__}: {error}"[:100]
+            log.info("quiet_market_unknown", market=self.listed.market.key, error=words)
+            self._fresh_at = self._sources.clock.monotonic()
+            self._asked_touch = None
+            self._on_loss()
+        finally:
+            self._asking = None
+
+    async def _ask_what_is_not_known(self, quiet: bool) -> None:
+        heard = self._heard
+        if heard and not self._sound:
+            await self._sources.sleep(_SETTLE_S)
+            await self._catch_up()
+        elif not heard:
+            await catch_up(self.line, self._sources, tries=1)
+        if quiet or self._book_touch() is None:
+            await self._ask_price()
+        self._told = True
+
+    async def _catch_up(self) -> None:
+        resumed_at = self._sources.time.now()
+        await catch_up(self.line, self._sources)
+        if self._heard:  # and not lost again meanwhile
+            self.line.sound_since, self._sound = resumed_at, True
+
+    async def _ask_price(self) -> None:
+        """Ask for the price of a quiet market, which is not a dead one, and tell it anew."""
+        async with asyncio.timeout(self._sources.patience.quiet_s):
+            last, bid, ask = await self._sources.questions.quotes(self.listed)
+        self._asked_touch = Touch(bid, ask)
+        self.line.touch(self._book_touch() or self._asked_touch)
+        self.line.refresh()
+        before = self.line.last
+        if last != before:
+            self._take_asked(last)
+            if before is not None and self._sound:
+                self._doubt()
+        self._fresh_at = self._sources.clock.monotonic()
+
+    def _take_asked(self, last: float) -> None:
+        self.line.price(last, later=self._sources.time.now() >= self.line.edge)
+        now, move = self._sources.clock.now(), Move(last, last, last, last, 0.0)
+        self._sources.tape.add(self.listed.market.symbol, now, move)
+
+
+def _unwatch(client: Any, what: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+    names = {"Trades": "un_watch_trades", "OrderBook": "un_watch_order_book"}
+    method: Callable[..., Coroutine[Any, Any, Any]] = getattr(
+        client, names.get(what, "un_watch_ohlcv")
+    )
+    return method
