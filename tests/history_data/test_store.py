@@ -146,8 +146,8 @@ async def test_what_is_stored_is_listed(tmp_path: Path, minutes) -> None:
         ({"low": float("inf")}, "has a number that is not finite, or larger than 1e18"),
         ({"low": -5.0}, "has a price that is not above 0"),
         ({"time": JANUARY + 1}, "opens at a time at which no candle of this interval opens"),
-        ({"time": JANUARY + 4 * MINUTE_MS}, "a candle of the same time stands before it"),
-        ({"time": JANUARY - MINUTE_MS}, "is older than the candle before it"),
+        ({"time": JANUARY + 4 * MINUTE_MS}, "has the time of one before it"),
+        ({"time": JANUARY - MINUTE_MS}, "is older than the one before it"),
         ({"time": FEBRUARY}, "belongs into the file of another month"),
     ],
 )

@@ -29,12 +29,12 @@ def repeated(times: NDArray[np.int64]) -> Flaw:
     """Return the rows whose time an earlier row has already."""
     order = np.argsort(times, kind="stable")
     again = order[1:][times[order[1:]] == times[order[:-1]]]
-    return Flaw("a candle of the same time stands before it", np.sort(again))
+    return Flaw("has the time of one before it", np.sort(again))
 
 
 def unsorted(times: NDArray[np.int64]) -> Flaw:
     """Return the rows that are older than the row before them."""
-    return Flaw("is older than the candle before it", np.flatnonzero(np.diff(times) < 0) + 1)
+    return Flaw("is older than the one before it", np.flatnonzero(np.diff(times) < 0) + 1)
 
 
 def _judged(candles: Candles, step: int) -> Iterator[tuple[str, Flags]]:

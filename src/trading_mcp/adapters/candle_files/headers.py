@@ -3,8 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from trading_mcp.domain.errors import InvalidParameter
-
 FIELDS = ("time", "open", "high", "low", "close", "volume")
 _KNOWN = {
     "time": (
@@ -21,10 +19,10 @@ _KNOWN = {
 def columns_of(headers: Sequence[str], chosen: Mapping[str, str]) -> dict[str, str]:
     """Return for each field the header of its column; *chosen* ones come first.
 
-    Raises InvalidParameter: a field has no column, or it could be one of several.
+    Raises ValueError: a field has no column, or it could be one of several.
     """
     if unknown := set(chosen) - set(FIELDS):
-        raise InvalidParameter(
+        raise ValueError(
             f"--column: expected one of {', '.join(FIELDS)} before the =, got {min(unknown)[:40]}"
         )
     return {field: _column(field, headers, chosen.get(field)) for field in FIELDS}
@@ -36,12 +34,12 @@ def _column(field: str, headers: Sequence[str], chosen: str | None) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise InvalidParameter(
+        raise ValueError(
             f"the {field} could be {' or '.join(map(repr, found))}: say which, with "
             f'--column "{field}={found[0]}"'
         )
-    shown = ", ".join(header[:40] for header in headers[:20])
-    raise InvalidParameter(
+    shown = ", ".join(repr(header[:40]) for header in headers[:20])
+    raise ValueError(
         f"no column {'or '.join(names) if chosen else f'for the {field}'} among: {shown}. The "
         f'first line must name the columns; --column "{field}=HEADER" says which one it is'
     )

@@ -49,16 +49,13 @@ def read_candles(source: Source, now: int) -> Rows:
     """
     is_text = source.path.suffix.lower() not in _TABLES
     try:
-        parts = [_read(batch) for batch in _batches(source, is_text)]
+        frame = _whole(source, is_text)
+        _must_be_whole(frame["wrong"], is_text, source)
+        frame = frame.with_columns(time=_times(frame, source, is_text, now))
     except (OSError, UnicodeDecodeError, PolarsError, PanicException) as error:
         raise InvalidParameter(f"{source.path} cannot be read: {_trouble(source, error)}") from None
-    if not parts or not sum(map(len, parts)):
-        raise InvalidParameter(f"{source.path} has no candles")
-    frame = pl.concat(parts)
-    kind = _one_kind(frame, source, is_text)
-    times = milliseconds(frame["time"], kind, source.times, now)
-    frame = frame.with_columns(time=times)
-    _must_be_whole(frame, is_text, source)
+    except ValueError as error:
+        raise InvalidParameter(f"{source.path}: {error}") from None
     return Rows(Candles(*(frame[field].to_numpy() for field in FIELDS)), is_text)
 
 
@@ -69,6 +66,13 @@ def refused(path: Path, count: int, named: Sequence[str]) -> InvalidParameter:
         f"{path}: {count} bad row{'s' if count > 1 else ''}, nothing was imported: "
         f"{'; '.join(named)}{more}"
     )
+
+
+def _whole(source: Source, is_text: bool) -> pl.DataFrame:
+    parts = [_read(batch) for batch in _batches(source, is_text) if len(batch)]
+    if not parts:
+        raise ValueError("it has no candles")
+    return pl.concat(parts)
 
 
 def _batches(source: Source, is_text: bool) -> Iterator[pl.DataFrame]:
@@ -106,21 +110,28 @@ def _wrong(batch: pl.DataFrame, read: pl.DataFrame) -> pl.Series:
     return pl.select(pl.coalesce(found)).to_series()
 
 
-def _one_kind(frame: pl.DataFrame, source: Source, is_text: bool) -> Kind:
-    """Return the kind of time that all rows have."""
-    kinds = frame["kind"].drop_nulls().unique(maintain_order=True).to_list()
-    if len(kinds) > 1:
-        row = int(frame.select((pl.col("kind") == kinds[1]).arg_max()).item())
-        raise InvalidParameter(
-            f"{source.path}: {_name(row, is_text)} has a {_CALLED[kinds[1]]}, the rows before it a "
-            f"{_CALLED[kinds[0]]}: one kind of times is expected"
+def _times(frame: pl.DataFrame, source: Source, is_text: bool, now: int) -> pl.Series:
+    kind = _one_kind(frame["kind"], is_text)
+    times = milliseconds(frame["time"], kind, source.times, now)
+    split = pl.when(times.is_null()).then(pl.lit("its time has parts of a millisecond"))
+    _must_be_whole(pl.select(split).to_series(), is_text, source)
+    return times
+
+
+def _one_kind(kinds: pl.Series, is_text: bool) -> Kind:
+    """Return the kind of time that all rows have. Raises ValueError."""
+    first, *others = kinds.unique(maintain_order=True).to_list()
+    if others:
+        row = (kinds == others[0]).arg_max()
+        raise ValueError(
+            f"{_name(row or 0, is_text)} has a {_CALLED[others[0]]}, the rows before it a "
+            f"{_CALLED[first]}: one kind of times is expected"
         )
-    return kinds[0] if kinds else "number"
+    kind: Kind = first
+    return kind
 
 
-def _must_be_whole(frame: pl.DataFrame, is_text: bool, source: Source) -> None:
-    split = pl.when(pl.col("time").is_null()).then(pl.lit("its time has parts of a millisecond"))
-    wrong = frame.select(pl.coalesce("wrong", split)).to_series()
+def _must_be_whole(wrong: pl.Series, is_text: bool, source: Source) -> None:
     rows = wrong.is_not_null().arg_true().to_list()
     if rows:
         named = [f"{_name(row, is_text)}: {wrong[row][:80]}" for row in rows[:SHOWN]]

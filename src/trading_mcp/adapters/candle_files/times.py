@@ -4,7 +4,6 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from trading_mcp.domain.errors import InvalidParameter
 from trading_mcp.domain.times import DAY_MS, iso
 
 TimeFormat = Literal["s", "ms", "us", "ns", "utc"]
@@ -55,7 +54,7 @@ def kinds_and_values(times: pl.Series) -> pl.DataFrame:
 def milliseconds(values: pl.Series, kind: Kind, given: TimeFormat | None, now: int) -> pl.Series:
     """Return UTC ms, null where a time has parts of a millisecond.
 
-    Raises InvalidParameter: it is not certain what the times mean, or not what was *given*.
+    Raises ValueError: it is not certain what the times mean, or not what was *given*.
     """
     _must_fit(kind, given)
     unit = (given or _unit(values, now)) if kind == "number" else "us"
@@ -67,12 +66,11 @@ def milliseconds(values: pl.Series, kind: Kind, given: TimeFormat | None, now: i
 
 def _must_fit(kind: Kind, given: TimeFormat | None) -> None:
     if kind == "naive" and given is None:
-        raise InvalidParameter(
-            "the times have no zone: if they are in UTC, say so with --times utc"
-        )
-    if given is not None and (given == "utc") != (kind == "naive"):
+        raise ValueError("the times have no zone: if they are in UTC, say so with --times utc")
+    suits = {"number": given != "utc", "naive": given == "utc", "zoned": given == "utc"}
+    if given is not None and not suits[kind]:
         found = {"number": "numbers", "zoned": "times with a zone", "naive": "dates"}[kind]
-        raise InvalidParameter(f"--times {given}: the file has {found}")
+        raise ValueError(f"--times {given}: the file has {found}")
 
 
 def _unit(values: pl.Series, now: int) -> TimeFormat:
@@ -85,7 +83,7 @@ def _unit(values: pl.Series, now: int) -> TimeFormat:
     found = [unit for unit in FORMATS if fits.get(unit)]
     if len(found) == 1:
         return found[0]
-    raise InvalidParameter(
+    raise ValueError(
         f"the times go from {low} to {high}, which in no unit is from {iso(_EARLIEST)[:10]} to "
         f"now: say with --times {'|'.join(_PER_MS)} what they are"
     )
