@@ -131,10 +131,10 @@ def kucoin_change(data: Mapping[str, Any]) -> Change:
     try:
         if "change" in data:
             paid, side, amount = str(data["change"]).split(",")
-            number, rows = int(data["sequence"]), _rows([(paid, amount)])
+            number, rows = _whole(data["sequence"]), _rows([(paid, amount)])
             return Change(number, number, *((rows, ()) if side == "buy" else ((), rows)))
         sides = data["changes"]
-        first, last = int(data["sequenceStart"]), int(data["sequenceEnd"])
+        first, last = _whole(data["sequenceStart"]), _whole(data["sequenceEnd"])
         return Change(first, last, _rows(sides.get("bids", ())), _rows(sides.get("asks", ())))
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise Nonsense(f"not a change of a book: {fault}") from None
@@ -144,3 +144,9 @@ def _rows(rows: Iterable[Sequence[Any]]) -> tuple[tuple[float, float], ...]:
     # A price of 0 only moves the number on.
     told = [row for row in rows if float(row[0]) != 0]
     return tuple((price(row[0]), total(row[1])) for row in told)
+
+
+def _whole(told: Any) -> int:
+    if isinstance(told, bool) or not (isinstance(told, int) or str(told).isdigit()):
+        raise ValueError(f"not a number of a change: {str(told)[:20]!r}")
+    return int(told)

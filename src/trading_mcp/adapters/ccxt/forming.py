@@ -7,6 +7,7 @@ from trading_mcp.domain.candles import Candle
 from trading_mcp.domain.quotes import PublicTrade
 
 _SAME = 1e-6
+"""Two sums of the same amounts differ by less, relatively."""
 _KEPT = 4
 """How many candles may be open at once: a late trade belongs to an earlier one."""
 
@@ -56,7 +57,7 @@ class Forming:
 
 
 def agree(traded: Candle, told: Candle) -> bool:
-    """Say whether a candle as *told* has all that was *traded*; sums differ in their last digits."""
+    """Say whether a candle as *told* has all that was *traded*."""
     enough = told.volume >= traded.volume * (1 - _SAME)
     return enough and told.close == traded.close and spans(told, traded)
 
