@@ -1,5 +1,6 @@
 """How much may be asked of an exchange now, and by what: plain decisions, without waiting."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -13,6 +14,8 @@ KEPT = 0.2
 _BURST = 0.25
 """The share of a window's limit that may go at once; the rest flows, so both never exceed it."""
 _BAN_S = 10.0
+_REFUSALS = (418, 429)
+_CODE = re.compile(r'\{"code":\s*"429000"')
 _KEPT_FOR = frozenset[Purpose]({"cancel", "query"})
 
 
@@ -62,7 +65,7 @@ class Allowance:
 
 def too_many(status: int, headers: Mapping[str, str], body: str) -> Refused429 | None:
     """Read whether an answer says that too much was asked, and for how long."""
-    if status not in (418, 429) and '"429000"' not in body[:200]:
+    if status not in _REFUSALS and not _CODE.match(body):
         return None
     told = {name.lower(): value for name, value in headers.items()}
     wait = _seconds(told.get("gw-ratelimit-reset"), 0.001) or _seconds(told.get("retry-after"), 1.0)
