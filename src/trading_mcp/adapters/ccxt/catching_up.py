@@ -7,7 +7,7 @@ import structlog
 from trading_mcp.adapters.ccxt.lines import Line
 from trading_mcp.adapters.ccxt.sources import Sources
 from trading_mcp.domain.candles import Candle
-from trading_mcp.domain.quotes import Move, PublicTrade
+from trading_mcp.domain.quotes import Move
 from trading_mcp.domain.times import MINUTE_MS
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,8 @@ async def _add_what_was_missed(line: Line, sources: Sources) -> None:
     since = line.last_trade_at
     trades = await sources.questions.trades(line.listed, sources.traits.trades_page)
     if since is None:
-        _begin(line, trades)
+        for trade in trades:  # from before it was followed: no news
+            line.remember(trade)
         return
     missed = line.unknown(trades)
     reaches_back = any(line.knows(trade) for trade in trades) or not trades
@@ -48,14 +49,6 @@ async def _add_what_was_missed(line: Line, sources: Sources) -> None:
         volume = sum(trade.amount for trade in missed)
         move = Move(prices[0], max(prices), min(prices), prices[-1], volume)
         sources.tape.add(line.listed.market.symbol, now, move)
-
-
-def _begin(line: Line, trades: Sequence[PublicTrade]) -> None:
-    """Learn where the price is: what was traded before is no news."""
-    for trade in trades:
-        line.remember(trade)
-    if trades and line.last is None:
-        line.price(trades[-1].price)
 
 
 async def _minutes(line: Line, sources: Sources, since: int) -> list[Candle]:

@@ -15,7 +15,7 @@ from trading_mcp.adapters.ccxt.lines import Line, Touch
 from trading_mcp.adapters.ccxt.markets import Listed
 from trading_mcp.adapters.ccxt.readings import Nonsense
 from trading_mcp.adapters.ccxt.sources import Sources
-from trading_mcp.adapters.ccxt.watching import is_of_connection, keep_watching
+from trading_mcp.adapters.ccxt.watching import Recess, is_of_connection, keep_watching
 from trading_mcp.domain.candles import interval_ms
 from trading_mcp.domain.quotes import Move, PriceMove, PublicTrade
 
@@ -42,6 +42,7 @@ class Following:
         interval: str,
         edge: int,
         sources: Sources,
+        recess: Recess,
         *,
         on_loss: Callable[[], None],
         on_doubt: Callable[[], object],
@@ -50,7 +51,7 @@ class Following:
         client, traits = sources.client, sources.traits
         told = source_interval(client, traits, listed, interval) == interval
         self._told_candles = told and bool(client.has.get("watchOHLCV"))
-        self._interval, self._length = interval, interval_ms(interval)
+        self._interval, self._length, self._recess = interval, interval_ms(interval), recess
         self.listed, self._sources, self._client = listed, sources, client
         self.line = Line(listed, Forming(self._length, is_told=self._told_candles), edge)
         self._on_loss, self._on_doubt, self._after = on_loss, on_doubt, after
@@ -129,7 +130,7 @@ class Following:
     ) -> None:
         if self._after is not None:
             await asyncio.wait([self._after])
-        await keep_watching(ask, take, lose, self._sources.sleep)
+        await keep_watching(ask, take, lose, self._recess, self._sources.sleep)
 
     def _take_trades(self, raws: Iterable[Mapping[str, Any]]) -> None:
         self._note_heard()
@@ -167,7 +168,7 @@ class Following:
                 self._client.note_refused(fault)
 
     def _note_heard(self) -> None:
-        self._heard = True
+        self._heard, self._told = True, self._told or self._sound
         if self.has_whole_book:
             self._fresh_at, self._asked_touch = self._sources.clock.monotonic(), None
 
@@ -214,7 +215,8 @@ class Following:
             words = f"{type(error).__name__}: {error}"[:100]
             log.info("quiet_market_unknown", market=self.listed.market.key, error=words)
             self._fresh_at = self._sources.clock.monotonic()
-            self._asked_touch = None
+            # Neither the stream nor REST speaks: what is remembered must not be told as news.
+            self._asked_touch, self._told = None, False
             self._on_loss()
         finally:
             self._asking = None
@@ -226,7 +228,7 @@ class Following:
             await self._catch_up()
         elif not heard:
             await catch_up(self.line, self._sources, tries=1)
-        if quiet or self._book_touch() is None:
+        if quiet or self.line.last is None or self._book_touch() is None:
             await self._ask_price()
         self._told = True
 

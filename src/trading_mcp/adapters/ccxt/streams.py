@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from typing import Any, get_args
 
 import structlog
 
@@ -11,7 +11,9 @@ from trading_mcp.adapters.ccxt.following import Following
 from trading_mcp.adapters.ccxt.markets import Listed
 from trading_mcp.adapters.ccxt.outbox import Outbox
 from trading_mcp.adapters.ccxt.sources import Sources
+from trading_mcp.adapters.ccxt.watching import Recess
 from trading_mcp.domain.candles import interval_ms
+from trading_mcp.domain.markets import MarketType
 from trading_mcp.domain.quotes import MarketEvent, PriceMove, StreamLost
 
 log = structlog.get_logger(__name__)
@@ -30,6 +32,8 @@ class Streams:
         self._following: dict[str, Following] = {}
         self._interval = ""
         self._edge = 0
+        # Spot and perpetuals come by different lines on many exchanges.
+        self._recesses = {kind: Recess(sources.clock.monotonic) for kind in get_args(MarketType)}
         self._outbox = Outbox()
         self._is_lost = False
         self._closing: asyncio.Task[None] | None = None
@@ -94,6 +98,7 @@ class Streams:
             self._interval,
             self._edge,
             self._sources,
+            self._recesses[listed.market.type],
             on_loss=self._tell_loss,
             on_doubt=lambda: self._do(self._hang_up()),
             # Whoever comes back too soon would be taken for somebody who is there still.

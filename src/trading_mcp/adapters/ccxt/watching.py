@@ -15,35 +15,63 @@ class LineCut(Exception):
     """The connection was closed on this side."""
 
 
+class Recess:
+    """When a line that broke is tried again: one pause for all that was on it, so that all come
+    back together. It doubles with each failure, and half of it is chance."""
+
+    def __init__(self, monotonic: Callable[[], float]):
+        self._monotonic = monotonic
+        self._failures, self._until = 0, 0.0
+
+    def fail(self) -> float:
+        """Note a failure; return how many seconds to wait."""
+        now = self._monotonic()
+        if now >= self._until:
+            self._until = now + _pause(self._failures)
+            self._failures += 1
+        return self._until - now
+
+    def work(self) -> None:
+        """Note that something was heard."""
+        self._failures = 0
+
+
 async def keep_watching(
     ask: Callable[[], Awaitable[Any]],
     take: Callable[[Any], None],
     lose: Callable[[Exception], None],
+    recess: Recess,
     sleep: Callable[[float], Awaitable[None]],
 ) -> None:
     """Give each answer of *ask* to *take*, for ever; *lose* hears of each break.
 
-    ccxt connects and subscribes within *ask*, once for each connection. The pause before the next
-    try doubles with each failure, and half of it is chance.
+    ccxt connects and subscribes within *ask*, once for each connection.
     """
     failures = 0
     while True:
         try:
             take(await ask())
-            failures = 0
-            continue
         except asyncio.CancelledError:
             # ccxt cancels what it waits for when it closes a line: that is no wish to end this.
             if _is_cancelled():
                 raise
-            lose(LineCut("closed"))
-        except Exception as error:  # whatever ccxt or the network raised
-            if _is_missing(error):
-                log.info("stream_not_offered", reason=str(error)[:100])
-                return
-            lose(error)
-        await sleep(min(_FIRST_S * 2**failures, _LONGEST_S) * random.uniform(0.5, 1.0))
-        failures = min(failures + 1, 10)
+            error: Exception = LineCut("closed")
+        except Exception as fault:  # whatever ccxt or the network raised
+            error = fault
+        else:
+            failures = 0
+            recess.work()
+            continue
+        lose(error)
+        if _is_missing(error):
+            log.info("stream_not_offered", reason=str(error)[:100])
+            return
+        await sleep(recess.fail() if is_of_connection(error) else _pause(failures))
+        failures += 1
+
+
+def _pause(failures: int) -> float:
+    return min(_FIRST_S * 2.0 ** min(failures, 10), _LONGEST_S) * random.uniform(0.5, 1.0)
 
 
 def is_of_connection(error: Exception) -> bool:
