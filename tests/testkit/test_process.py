@@ -73,7 +73,7 @@ async def test_it_is_found_in_its_data_directory(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("setting", ["hg=true", "faults.reset=7", "nonsense"])
+@pytest.mark.parametrize("setting", ["hg=true", "faults.reset=7", "nonsense", "prices.NO-PE=1"])
 async def test_an_impossible_setting_is_refused(command: Any, setting: str) -> None:
     async with running("--set", setting, command=command) as process:
         _, said = await process.communicate()

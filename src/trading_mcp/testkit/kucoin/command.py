@@ -13,6 +13,7 @@ import msgspec
 
 from trading_mcp.testkit.arguments import add_arguments
 from trading_mcp.testkit.kucoin.loopback import Loopback
+from trading_mcp.testkit.kucoin.names import Listing
 from trading_mcp.testkit.kucoin.server import loopback_kucoin
 from trading_mcp.testkit.kucoin.settings import LoopbackSettings
 
@@ -53,9 +54,13 @@ def settings_of(port: int, overrides: Sequence[str]) -> LoopbackSettings:
             raise SettingRefused(f"expected KEY=VALUE, got {override!r}")
         _put(tree, key.strip().split("."), _value(value))
     try:
-        return msgspec.convert(tree, LoopbackSettings)
-    except msgspec.ValidationError as error:
+        settings = msgspec.convert(tree, LoopbackSettings)
+        listing = Listing(settings.symbols)
+        for name in settings.prices:
+            listing.symbol(name)
+    except ValueError as error:  # a validation error is one too
         raise SettingRefused(str(error)) from None
+    return settings
 
 
 def _put(tree: dict[str, Any], path: list[str], value: Any) -> None:
@@ -78,9 +83,9 @@ async def _serve(settings: LoopbackSettings, ready: Path | None) -> None:
         loop.add_signal_handler(number, stopped.set)
     async with loopback_kucoin(settings) as loopback:
         told = _told(loopback)
-        print(json.dumps(told), flush=True)
         if ready is not None:
             _write_whole(ready, json.dumps(told) + "\n")
+        print(json.dumps(told), flush=True)
         await stopped.wait()
 
 

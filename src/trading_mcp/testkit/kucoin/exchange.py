@@ -6,23 +6,15 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from trading_mcp.adapters.simulated.ledger import (
-    Ended,
-    ForcedOut,
-    LedgerEntry,
-    Traded,
-)
 from trading_mcp.adapters.simulated.lines import FUNDING_MS
 from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.quotes import Move, OrderBook
 from trading_mcp.domain.reports import VenueRefused
 from trading_mcp.ports import Clock
 from trading_mcp.testkit.kucoin.chance import Chance
+from trading_mcp.testkit.kucoin.clerk import Clerk
 from trading_mcp.testkit.kucoin.happenings import (
-    Happening,
-    OrderChange,
     OrderChanged,
-    PositionChanged,
     StopChanged,
 )
 from trading_mcp.testkit.kucoin.names import Listing
@@ -64,7 +56,7 @@ class Exchange:
         self.register = Register(settings.seed)
         self.leverages: dict[str, int] = {}
         self.margin_modes: dict[str, str] = {}
-        self.on_happening: Callable[[Happening], None] = lambda happening: None
+        self.clerk = Clerk(self.register, self.wallets)
         self._followed = clock.now()
         self._open_account()
 
@@ -95,7 +87,7 @@ class Exchange:
     def meet(self, slip: Slip, amount: Decimal) -> Slip:
         """Trade *amount* (base) of a resting order, as if somebody had come for it."""
         account = self.wallets[slip.wish.product].account
-        self._take_in(slip.wish.product, account.meet(slip.id, amount, self.clock.now()))
+        self.clerk.take_in(slip.wish.product, account.meet(slip.id, amount, self.clock.now()))
         return self._now(slip)
 
     def follow(self) -> None:
@@ -118,7 +110,7 @@ class Exchange:
         product = self.product(symbol)
         account, now = self.wallets[product].account, self.clock.now()
         entries = account.move(symbol, move, now, lambda: self.prices.book(symbol))
-        self._take_in(product, entries)
+        self.clerk.take_in(product, entries)
         for slip in self.register.live(product):
             if slip.state == "waiting" and slip.wish.symbol == symbol and _reaches(move, slip.wish):
                 self._trigger(slip)
@@ -127,7 +119,7 @@ class Exchange:
         """Settle funding at *rate*, a fraction."""
         account = self.wallets["futures"].account
         entries = account.fund(symbol, rate, self.prices.mark(symbol), self.clock.now())
-        self._take_in("futures", entries)
+        self.clerk.take_in("futures", entries)
 
     def transfer(self, product: Product, currency: str, amount: Decimal) -> None:
         """Put money into an account, or take it out if *amount* is negative."""
@@ -135,7 +127,7 @@ class Exchange:
         if amount < 0 and -amount > wallet.spare(currency):
             raise Refusal("230003", "Balance insufficient!")
         wallet.transfer(currency, amount, self.clock.now())
-        self._tell(wallet.changes("transfer"))
+        self.clerk.tell(wallet.changes("transfer"))
 
     def product(self, symbol: str) -> Product:
         """Return which account trades a market."""
@@ -144,7 +136,7 @@ class Exchange:
     def is_halted(self, symbol: str) -> bool:
         """Say whether a market does not trade now."""
         halted = self._chance().faults.halted
-        return symbol in {self.listing.symbol(name) for name in halted}
+        return symbol in halted or self.listing.wire[symbol] in halted
 
     def _open_account(self) -> None:
         now = self.clock.now()
@@ -173,7 +165,7 @@ class Exchange:
         """Keep an order until its stop is reached; nothing is tied up for it."""
         size = slip.wish.size if slip.wish.size is not None else Decimal(0)
         kept = self.register.keep(replace(slip, state="waiting", size=size))
-        self._tell([StopChanged(slip=kept, change="open")])
+        self.clerk.tell([StopChanged(slip=kept, change="open")])
         return kept
 
     def _trade(self, slip: Slip) -> Slip:
@@ -200,13 +192,13 @@ class Exchange:
         except VenueRefused as refused:
             raise in_its_words(refused, slip.wish.product) from refused
         self.register.keep(slip)
-        self._tell([OrderChanged(slip=slip, change="received")])
-        self._take_in(slip.wish.product, entries)
+        self.clerk.tell([OrderChanged(slip=slip, change="received")])
+        self.clerk.take_in(slip.wish.product, entries)
         slip = self._now(slip)
         if slip.state == "open" and slip.wish.time_in_force == "IOC":
             return self._cancel(slip)
         if slip.state == "open":
-            self._tell([OrderChanged(slip=slip, change="open")])
+            self.clerk.tell([OrderChanged(slip=slip, change="open")])
         return slip
 
     def _ticket(self, slip: Slip) -> Ticket:
@@ -225,7 +217,7 @@ class Exchange:
 
     def _withdrawn(self, slip: Slip, reason: str) -> Slip:
         kept = self.register.keep(replace(slip, state="done", cancelled=True, reason=reason))
-        self._tell([OrderChanged(slip=kept, change="canceled")])
+        self.clerk.tell([OrderChanged(slip=kept, change="canceled")])
         return kept
 
     def _cancel(self, slip: Slip) -> Slip:
@@ -233,10 +225,10 @@ class Exchange:
         if slip.state == "waiting":
             done = replace(slip, state="done", cancelled=True, updated_at=now)
             kept = self.register.keep(done)
-            self._tell([StopChanged(slip=kept, change="cancel")])
+            self.clerk.tell([StopChanged(slip=kept, change="cancel")])
             return kept
         account = self.wallets[slip.wish.product].account
-        self._take_in(slip.wish.product, account.cancel(slip.id, now))
+        self.clerk.take_in(slip.wish.product, account.cancel(slip.id, now))
         return self._now(slip)
 
     def _trigger(self, slip: Slip) -> None:
@@ -248,13 +240,13 @@ class Exchange:
             follower = self._new_slip(slip.wish, follows=slip.id)
         else:
             follower = replace(reached, state="open")
-        self._tell([StopChanged(slip=reached, change="triggered")])
+        self.clerk.tell([StopChanged(slip=reached, change="triggered")])
         try:
             self._trade(follower)
         except Refusal as refusal:
             failed = replace(reached, state="done", cancelled=True, reason=refusal.message)
             self.register.keep(failed)
-            self._tell([StopChanged(slip=failed, change="cancel")])
+            self.clerk.tell([StopChanged(slip=failed, change="cancel")])
 
     def _expire(self, now: int) -> None:
         for slip in self.register.live():
@@ -266,51 +258,6 @@ class Exchange:
         waiting = (s.wish.symbol for s in self.register.live() if s.state == "waiting")
         accounts = (wallet.account.exposed for wallet in self.wallets.values())
         return sorted({*waiting, *chain.from_iterable(accounts)})
-
-    def _take_in(self, product: Product, entries: list[LedgerEntry]) -> None:
-        """Note what the matching account has done, and tell of it."""
-        if not entries:
-            return
-        wallet = self.wallets[product]
-        wallet.note(entries)
-        for entry in entries:
-            self._note(entry)
-        traded = any(isinstance(entry, Traded | ForcedOut) for entry in entries)
-        self._tell(wallet.changes("setted" if traded else "hold"))
-        if product == "futures":
-            self._tell_positions(entries)
-
-    def _note(self, entry: LedgerEntry) -> None:
-        match entry:
-            case Traded(fill=fill):
-                slip = self.register.find(fill.client_id)
-                if slip:
-                    traded = replace(slip, fills=(*slip.fills, fill), updated_at=fill.at)
-                    kept = self.register.keep(traded)
-                    self._tell([OrderChanged(slip=kept, change="match", fill=fill)])
-            case Ended():
-                slip = self.register.find(entry.client_id)
-                if slip:
-                    self._end(slip, entry)
-            case _:
-                pass
-
-    def _end(self, slip: Slip, entry: Ended) -> None:
-        cancelled = entry.status == "cancelled"
-        ended = replace(
-            slip, state="done", cancelled=cancelled, reason=entry.reason, updated_at=entry.at
-        )
-        change: OrderChange = "canceled" if cancelled else "filled"
-        self._tell([OrderChanged(slip=self.register.keep(ended), change=change)])
-
-    def _tell_positions(self, entries: list[LedgerEntry]) -> None:
-        fills = (e.fill.symbol for e in entries if isinstance(e, Traded))
-        forced = (e.report.symbol for e in entries if isinstance(e, ForcedOut))
-        self._tell(PositionChanged(symbol=symbol) for symbol in sorted({*fills, *forced}))
-
-    def _tell(self, happenings: Iterable[Happening]) -> None:
-        for happening in happenings:
-            self.on_happening(happening)
 
     def _now(self, slip: Slip) -> Slip:
         return self.register.find(slip.id) or slip

@@ -55,7 +55,8 @@ class Feed:
 
     def tick(self) -> None:
         """Look at the market and tell."""
-        since, self._told = self._told, self._kucoin.clock.now() + 1
+        # What happens in this very millisecond is told at the next look, all of it.
+        since, self._told = self._told, self._kucoin.clock.now()
         for market in self._kucoin.listing.markets.values():
             name = self._kucoin.listing.wire[market.symbol]
             self._tell_states(market, name)

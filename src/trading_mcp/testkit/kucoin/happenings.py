@@ -30,7 +30,10 @@ class StopChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BalanceChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """One currency of one account: what there is now, and by how much it changed."""
+    """One currency of one account: what there is now, and by how much it changed.
+
+    *symbol* and *order_id* say which order did it, if one did.
+    """
 
     product: Product
     currency: str
@@ -39,6 +42,8 @@ class BalanceChanged(msgspec.Struct, frozen=True, kw_only=True):
     free_change: Decimal
     held_change: Decimal
     cause: Cause
+    symbol: str = ""
+    order_id: str = ""
 
 
 class PositionChanged(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,7 +43,7 @@ class Loopback(Parts):
         self._scripts: list[Scripted] = []
         self._changed = asyncio.Event()
         self._last_change: dict[str, Change] = {}
-        self.exchange.on_happening = self._push
+        self.exchange.clerk.on_happening = self._push
         self.hub.on_request = self._note_sent
 
     @property

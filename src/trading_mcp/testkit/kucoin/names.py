@@ -22,6 +22,8 @@ class Listing:
         self._known = {name: symbol for symbol, name in self.wire.items()}
         wanted = {self.symbol(name) for name in symbols} or set(self.wire)
         self.markets = {m.symbol: m for m in markets if m.symbol in wanted}
+        self.wire = {symbol: wire_name(market) for symbol, market in self.markets.items()}
+        self._known = {name: symbol for symbol, name in self.wire.items()}
         self.prices = {make(c).symbol: c.price for c in COINS for make in (spot, perpetual)}
 
     @property
@@ -44,7 +46,8 @@ class Listing:
 
     def market(self, name: str) -> Market | None:
         """Return the market of that KuCoin name, None if it is not listed."""
-        return self.markets.get(self._known.get(name, ""))
+        symbol = self._known.get(name)
+        return self.markets[symbol] if symbol else None
 
 
 def coin_name(base: str) -> str:

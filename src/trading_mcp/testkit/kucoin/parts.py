@@ -59,6 +59,6 @@ class Parts:
     def _start_prices(self) -> None:
         given = {self.listing.symbol(name): p for name, p in self.settings.prices.items()}
         usual = self.listing.prices if self.settings.manual else {}
-        for symbol, price in {**usual, **given}.items():
-            if symbol in self.listing.markets:
-                self.prices.start_at(symbol, price)
+        for symbol in self.listing.markets:
+            if symbol in given or symbol in usual:
+                self.prices.start_at(symbol, given.get(symbol, usual.get(symbol, 0.0)))

@@ -10,8 +10,10 @@ from trading_mcp.testkit.kucoin.futures_account import ROUTES as FUTURES_ACCOUNT
 from trading_mcp.testkit.kucoin.futures_market import ROUTES as FUTURES_MARKET
 from trading_mcp.testkit.kucoin.futures_orders import ROUTES as FUTURES_ORDERS
 from trading_mcp.testkit.kucoin.slips import Product
+from trading_mcp.testkit.kucoin.spot_cancelling import ROUTES as SPOT_CANCELLING
 from trading_mcp.testkit.kucoin.spot_market import ROUTES as SPOT_MARKET
 from trading_mcp.testkit.kucoin.spot_orders import ROUTES as SPOT_ORDERS
+from trading_mcp.testkit.kucoin.spot_placing import ROUTES as SPOT_PLACING
 from trading_mcp.testkit.kucoin.switch import ROUTES as SWITCH
 from trading_mcp.testkit.kucoin.tokens import ROUTES as TOKENS
 
@@ -19,7 +21,7 @@ _PARTNER = "ccxtfutures"
 _CONTRACT = re.compile(r"\b[A-Z0-9]+USDTM\b")
 
 ROUTES = Routes(
-    spot=(*SPOT_MARKET, *TOKENS, *SWITCH, *ACCOUNT, *SPOT_ORDERS),
+    spot=(*SPOT_MARKET, *TOKENS, *SWITCH, *ACCOUNT, *SPOT_PLACING, *SPOT_CANCELLING, *SPOT_ORDERS),
     futures=(*FUTURES_MARKET, *TOKENS, *FUTURES_ACCOUNT, *FUTURES_ORDERS),
 )
 

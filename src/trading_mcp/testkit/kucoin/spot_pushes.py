@@ -77,11 +77,17 @@ def balance(happening: BalanceChanged, now: int, *, hf: bool) -> Words:
         "hold": text(happening.total - happening.free),
         "availableChange": text(happening.free_change),
         "holdChange": text(happening.held_change),
-        "relationContext": {},
+        "relationContext": _context(happening),
         "relationEvent": f"{'trade_hf' if hf else 'trade'}.{happening.cause}",
         "relationEventId": number,
         "time": str(now),
     }
+
+
+def _context(happening: BalanceChanged) -> Words:
+    if not happening.order_id:
+        return {}
+    return {"symbol": happening.symbol, "orderId": happening.order_id}
 
 
 def _match(happening: OrderChanged) -> Words:

@@ -51,11 +51,11 @@ class Wallet:
         """Return what nothing holds."""
         return free(self.account.state, self.account.markets, currency)
 
-    def changes(self, cause: Cause) -> list[BalanceChanged]:
-        """Return which balances are others than at the last call."""
+    def changes(self, cause: Cause, order: VenueOrder | None = None) -> list[BalanceChanged]:
+        """Return which balances are others than at the last call, and what *order* did it."""
         before, self._told = self._told, self.balances()
         return [
-            _change(self.product, before.get(currency), now, cause)
+            _change(self.product, before.get(currency), now, cause, order)
             for currency, now in self._told.items()
             if before.get(currency) != now
         ]
@@ -133,7 +133,9 @@ class Wallet:
         return fee_in_quote(market, order, amount, fee)
 
 
-def _change(product: Product, before: Balance | None, now: Balance, cause: Cause) -> BalanceChanged:
+def _change(
+    product: Product, before: Balance | None, now: Balance, cause: Cause, order: VenueOrder | None
+) -> BalanceChanged:
     free_before = before.free if before else ZERO
     held_before = before.total - before.free if before else ZERO
     return BalanceChanged(
@@ -144,4 +146,6 @@ def _change(product: Product, before: Balance | None, now: Balance, cause: Cause
         free_change=now.free - free_before,
         held_change=now.total - now.free - held_before,
         cause=cause,
+        symbol=order.symbol if order else "",
+        order_id=order.client_id if order else "",
     )
