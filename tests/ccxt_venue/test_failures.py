@@ -2,20 +2,24 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import count, product
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from accounts import Joined, order
 
+from trading_mcp.adapters.ccxt.allowance import Pool
+from trading_mcp.adapters.ccxt.budget import Budget
 from trading_mcp.adapters.ccxt.evidence import AskFailed
 from trading_mcp.domain.reports import VenueRefused
 from trading_mcp.testkit.kucoin.settings import Kind, Scripted
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NUMBERS = count(1)
+Join = Callable[..., Any]
 
 
 def failures() -> Iterator[tuple[int, Kind, bool]]:
@@ -116,3 +120,15 @@ async def test_refusals_of_orders_sent_at_once_are_not_mixed_up(account: Joined)
     outcomes = await asyncio.gather(*(sent(n) for n in range(1, 21)))
     assert all(code == "insufficient_balance" for code in outcomes[::2])
     assert not any(code == "insufficient_balance" for code in outcomes[1::2])
+
+
+async def test_no_entry_leaves_while_the_exchange_lets_nothing_through(join: Join) -> None:
+    pools = {"all": Pool(weight=1e9, window_s=1.0)}
+    budget = Budget(pools, lambda *_: "all", exchange="kucoin", monotonic=time.monotonic)
+    async with join("spot", budget=budget) as account:
+        account.kucoin.script(Scripted(kind="http_429", method="POST"))
+        with pytest.raises(AskFailed):
+            await account.venue.submit(order(account.symbol, "limit"))
+        with pytest.raises(VenueRefused, match="lets nothing through"):
+            await account.venue.submit(order(account.symbol, "limit", 2))
+        assert account.requests("POST") == 1

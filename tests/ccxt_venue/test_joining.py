@@ -111,7 +111,7 @@ async def test_a_clock_that_is_a_little_off_is_corrected(join: Join, ahead_ms: i
 async def test_a_clock_that_is_far_off_opens_nothing(join: Join, ahead_ms: int) -> None:
     faults = LoopbackFaults(clock_skew_ms=ahead_ms)
     async with join("spot", faults=faults, balances={"USDT": 1e4, "BTC": 1.0}) as account:
-        with pytest.raises(VenueRefused, match=r"60\.0 s off"):
+        with pytest.raises(VenueRefused, match="s off the exchange"):
             await account.venue.submit(order(account.symbol))
         assert account.requests("POST") == 0
         # What lowers the risk goes out all the same, at the exchange's time.

@@ -83,7 +83,7 @@ async def test_every_fill_is_told_once_whichever_way_it_is_asked_for(account: Jo
 
 
 async def test_fills_of_orders_placed_by_hand_bear_their_names(account: Joined) -> None:
-    venue_id = account.kucoin.place(symbol=account.symbol, side="buy", type="market", amount=0.002)
+    venue_id = account.by_hand("market")
     (fill,) = await account.venue.fills_since(account.kucoin.clock.now() - 60_000)
     assert fill.client_id == f"id:{venue_id}"
     assert fill.amount == Decimal("0.002")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from accounts import Joined, order
 
+from trading_mcp.adapters.ccxt.evidence import AskFailed
 from trading_mcp.domain.reports import VenueRefused
 
 
@@ -86,9 +87,7 @@ async def test_an_order_sent_twice_trades_once(account: Joined) -> None:
 
 
 async def test_an_order_placed_by_hand_is_asked_for_and_cancelled_like_any(account: Joined) -> None:
-    venue_id = account.kucoin.place(
-        symbol=account.symbol, side="buy", type="limit", amount=0.002, price=40_000
-    )
+    venue_id = account.by_hand("limit", 40_000)
     (foreign,) = await account.venue.open_orders()
     assert foreign.client_id == f"id:{venue_id}"
     assert foreign.terms is not None
@@ -121,3 +120,9 @@ async def test_an_order_that_would_be_rounded_never_leaves(
         await account.venue.submit(order(account.symbol, **change))
     assert refused.value.code == "off_grid"
     assert account.requests("POST") == 0
+
+
+async def test_an_accepted_order_that_is_not_shown_is_in_doubt(account: Joined) -> None:
+    account.venue._side.learn("6720da3fa30a360007f5f832", "ord_404-ab12")
+    with pytest.raises(AskFailed, match="does not show"):
+        await account.venue.order(account.symbol, "ord_404-ab12")

@@ -25,16 +25,17 @@ async def heard(account: Joined) -> AsyncIterator["asyncio.Queue[VenueReport]"]:
 
     task = asyncio.create_task(listen())
     try:
-        await account.kucoin.until(lambda: len(account.kucoin.hub.sockets) > 0)
-        await account.kucoin.until(lambda: subscriptions(account) >= 4)
+        await account.kucoin.until(lambda: len(topics(account)) == 4)
         yield queue
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-def subscriptions(account: Joined) -> int:
-    return sum('"subscribe"' in message for message in account.kucoin.sent)
+def topics(account: Joined) -> set[str]:
+    """Return what is listened to now."""
+    lines = [line for line in account.kucoin.hub.sockets if not line.response.closed]
+    return {topic for line in lines for topic in line.topics}
 
 
 async def until(queue: "asyncio.Queue[VenueReport]", status: str) -> OrderReport:
@@ -75,9 +76,7 @@ async def test_a_stop_keeps_its_name_when_it_is_reached(account: Joined) -> None
 
 async def test_an_order_placed_by_hand_is_told_too(account: Joined) -> None:
     async with heard(account) as queue:
-        venue_id = account.kucoin.place(
-            symbol=account.symbol, side="buy", type="limit", amount=0.002, price=40_000
-        )
+        venue_id = account.by_hand("limit", 40_000)
         assert (await until(queue, "open")).client_id == f"id:{venue_id}"
 
 
@@ -88,9 +87,9 @@ async def test_a_cut_line_ends_the_stream_and_it_can_be_opened_again(account: Jo
             assert (await until(queue, "open")).client_id == f"ord_{n:03}-ab12"
         stream = account.venue.reports()
         listening = asyncio.ensure_future(anext(stream))
-        await account.kucoin.until(lambda: len(account.kucoin.hub.sockets) > 0)
-        await asyncio.sleep(0)
+        await account.kucoin.until(lambda: len(topics(account)) == 4)
         account.kucoin.disconnect()
         with pytest.raises(AskFailed, match="stream broke"):
             async with asyncio.timeout(WITHIN_S):
                 await listening
+        await account.kucoin.until(lambda: not topics(account))

@@ -66,7 +66,8 @@ async def _opened(
     _harden(client)
     if budget is not None:
         budget.govern(client)
-    asker, keeper = Asker(client), Timekeeper(client, clock, CLOCK_IS_WRONG)
+    asker = Asker(client)
+    keeper = Timekeeper(asker, clock, CLOCK_IS_WRONG)
     await keeper.start()
     try:
         questions = Questions(asker)
@@ -79,7 +80,7 @@ async def _opened(
     except BaseException:
         keeper.stop()
         raise
-    return CcxtVenue(side, asker, listed, keeper)
+    return CcxtVenue(side, asker, listed, keeper, budget)
 
 
 def _harden(client: Any) -> None:

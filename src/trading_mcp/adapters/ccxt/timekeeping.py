@@ -1,10 +1,9 @@
 """Signed requests carry the exchange's time: ours, and the difference measured now and then."""
 
 import asyncio
-from typing import Any
-
 import structlog
 
+from trading_mcp.adapters.ccxt.asking import Asker
 from trading_mcp.adapters.ccxt.evidence import AskFailed
 from trading_mcp.adapters.ccxt.refusals import NOT_SENT
 from trading_mcp.adapters.ccxt.skew import ExchangeTime
@@ -25,12 +24,12 @@ class Timekeeper:
     *clock_is_wrong* is the exchange's code for a request that came with a wrong time.
     """
 
-    def __init__(self, client: Any, clock: Clock, clock_is_wrong: str):
-        self._client, self._time = client, ExchangeTime(client, clock)
+    def __init__(self, asker: Asker, clock: Clock, clock_is_wrong: str):
+        self._asker, self._time = asker, ExchangeTime(asker.client, clock)
         self._clock_is_wrong = clock_is_wrong
         self._due = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        client.milliseconds = clock.wall
+        asker.client.milliseconds = clock.wall
 
     @property
     def skew_ms(self) -> float:
@@ -72,16 +71,16 @@ class Timekeeper:
             self._due.clear()
             try:
                 await self._measure()
-            except Exception as error:  # the last difference stands until there is a newer one
-                log.warning("clock_not_compared", error=type(error).__name__)
+            except AskFailed as failed:  # the last difference stands until there is a newer one
+                log.warning("clock_not_compared", error=str(failed))
 
     async def _measure(self) -> None:
         for attempt in range(1, _TRIES + 1):
             try:
-                skew = await self._time.measure()
-            except Exception as error:  # whatever ccxt raised
+                skew = await self._asker.call("query", self._time.measure)
+            except AskFailed:
                 if attempt == _TRIES:
-                    raise AskFailed(f"the exchange's time: {type(error).__name__}") from None
+                    raise
             else:
                 self._take(skew)
                 return
@@ -90,6 +89,6 @@ class Timekeeper:
         if skew is None:
             raise AskFailed("the exchange does not tell its time")
         # ccxt counts the other way round: how far our clock is ahead.
-        self._client.options["timeDifference"] = -round(skew)
+        self._asker.client.options["timeDifference"] = -round(skew)
         if abs(skew) > _WARN_MS:
             log.warning("clock_is_off", ms=round(skew), most_ms=_MOST_MS)

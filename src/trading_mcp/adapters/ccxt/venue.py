@@ -9,6 +9,7 @@ import structlog
 from msgspec.structs import replace
 
 from trading_mcp.adapters.ccxt.asking import Asker
+from trading_mcp.adapters.ccxt.budget import Budget
 from trading_mcp.adapters.ccxt.evidence import AskFailed
 from trading_mcp.adapters.ccxt.markets import Listed
 from trading_mcp.adapters.ccxt.private_side import PrivateSide, Traded
@@ -35,8 +36,10 @@ class CcxtVenue:
         asker: Asker,
         listed: Mapping[str, Listed],
         keeper: Timekeeper,
+        budget: Budget | None = None,
     ):
         self._side, self._asker, self._listed, self._keeper = side, asker, listed, keeper
+        self._budget = budget
 
     @property
     def fence_ms(self) -> int:
@@ -55,6 +58,7 @@ class CcxtVenue:
         """
         assert _CLIENT_ID.fullmatch(order.client_id), "no exchange would take that client id"
         self._keeper.check(order)
+        self._check_turn(order)
         listed = self._listed.get(order.symbol)
         if listed is None:
             raise VenueRefused(NOT_SENT, f"{order.symbol} is not traded here")
@@ -126,6 +130,12 @@ class CcxtVenue:
         with contextlib.suppress(Exception):  # it is of no use any more, whatever is wrong with it
             async with asyncio.timeout(5):
                 await self._asker.client.close()
+
+    def _check_turn(self, order: ApprovedOrder) -> None:
+        # It would wait, and be given up while nobody knows whether it left.
+        if self._budget is not None and self._budget.banned_s > 0 and not order.reduce_only:
+            wait = f"{self._budget.banned_s:.1f} s"
+            raise VenueRefused(NOT_SENT, f"the exchange lets nothing through for {wait}")
 
     async def _named(self, trade: Traded) -> Fill:
         client_id = await self._side.client_id(self._listed[trade.fill.symbol], trade.venue_id)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+from trading_mcp.adapters.ccxt.evidence import AskFailed
 from trading_mcp.adapters.ccxt.kucoin.questions import Raw
 from trading_mcp.adapters.ccxt.kucoin.reading import (
     client_id_of,
@@ -11,7 +12,7 @@ from trading_mcp.adapters.ccxt.kucoin.reading import (
     venue_id_in,
     venue_id_of,
 )
-from trading_mcp.adapters.ccxt.kucoin.room import Room
+from trading_mcp.adapters.ccxt.kucoin.room import NO_SELF_TRADES, Room
 from trading_mcp.adapters.ccxt.kucoin.windows import FILLS_MS, windows
 from trading_mcp.adapters.ccxt.markets import Listed
 from trading_mcp.adapters.ccxt.private_side import Traded
@@ -36,6 +37,7 @@ class FuturesDesk:
             "leverage": order.leverage,
             "marginMode": "ISOLATED",
             "reduceOnly": order.reduce_only,
+            **NO_SELF_TRADES,
         }
         if order.stop_price is not None:
             # ccxt makes it "up" for a buy, "down" for a sale; TP is the price of the last trade.
@@ -86,9 +88,14 @@ class FuturesDesk:
         raw = await self._ask.find("futuresPrivateGetOrdersByClientOid", clientOid=client_id)
         if raw is not None:
             return raw
-        if (venue_id := self._room.names.venue_id(client_id)) is not None:
-            return await self._ask.find("futuresPrivateGetOrdersOrderId", orderId=venue_id)
-        return await self._waiting(listed, client_id)
+        if (raw := await self._waiting(listed, client_id)) is not None:
+            return raw
+        if (venue_id := self._room.names.venue_id(client_id)) is None:
+            return None
+        raw = await self._ask.find("futuresPrivateGetOrdersOrderId", orderId=venue_id)
+        if raw is None:
+            raise AskFailed("KuCoin does not show an order that it has shown before")
+        return raw
 
     async def _waiting(self, listed: Listed, client_id: str) -> Raw | None:
         symbol = self._room.wire_id(listed)

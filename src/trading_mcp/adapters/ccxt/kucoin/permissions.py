@@ -35,8 +35,9 @@ async def check_key(ask: Questions, name: str, settings: ExchangeSettings) -> No
 
 
 def _check_permissions(raw: Raw, settings: ExchangeSettings) -> None:
-    told = str(raw.get("permission") or "")
-    found = {word.strip() for word in told.split(",")} - {""}
+    told = raw.get("permission") or ""
+    words = told if isinstance(told, list) else str(told).split(",")
+    found = {str(word).strip() for word in words} - {""}
     needed = {"General", *(_NEEDED[kind] for kind in settings.market_types)}
     if found <= _ALLOWED and needed <= found:
         return

@@ -13,6 +13,8 @@ from trading_mcp.adapters.ccxt.markets import Listed
 from trading_mcp.domain.markets import MarketType
 
 log = structlog.get_logger(__name__)
+NO_SELF_TRADES: Mapping[str, str] = {"stp": "CO"}
+"""Of two orders of ours that would meet, the older is cancelled: a trade has one id for both."""
 
 
 class Room:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from trading_mcp.adapters.ccxt.evidence import AskFailed
 from trading_mcp.adapters.ccxt.kucoin.followers import follower_of
 from trading_mcp.adapters.ccxt.kucoin.questions import Raw, objects
 from trading_mcp.adapters.ccxt.kucoin.reading import (
@@ -14,7 +15,7 @@ from trading_mcp.adapters.ccxt.kucoin.reading import (
     stop_report,
     venue_id_in,
 )
-from trading_mcp.adapters.ccxt.kucoin.room import Room
+from trading_mcp.adapters.ccxt.kucoin.room import NO_SELF_TRADES, Room
 from trading_mcp.adapters.ccxt.markets import Listed
 from trading_mcp.domain.orders import ApprovedOrder
 from trading_mcp.domain.reports import OrderReport
@@ -60,7 +61,7 @@ class SpotDesk:
 
     def params(self, order: ApprovedOrder) -> dict[str, Any]:
         """Return what ccxt is told of *order* besides its usual words."""
-        params: dict[str, Any] = {"clientOrderId": order.client_id}
+        params: dict[str, Any] = {"clientOrderId": order.client_id, **NO_SELF_TRADES}
         if order.stop_price is not None:
             # ccxt makes it "entry" for a buy, "loss" for a sale: the ways a stop of ours goes.
             params["stopLossPrice"] = f"{order.stop_price:f}"
@@ -140,8 +141,15 @@ class SpotDesk:
 
     async def _late(self, listed: Listed, client_id: str) -> Raw | None:
         """Look for an order that became one between two questions, or is shown no more."""
-        if (raw := await self.normal(listed, client_id)) or self._ways.names_symbol:
+        if (raw := await self.normal(listed, client_id)) is not None:
             return raw
+        if not self._ways.names_symbol and (raw := await self._ended(listed, client_id)):
+            return raw
+        if self._room.names.venue_id(client_id) is not None:
+            raise AskFailed("KuCoin does not show an order that it has shown before")
+        return None
+
+    async def _ended(self, listed: Listed, client_id: str) -> Raw | None:
         # The classic account may show by client id only what can still trade.
         pages = self._ask.pages(
             "privateGetOrders", size=PAGE, status="done", symbol=self._room.wire_id(listed)
