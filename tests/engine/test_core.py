@@ -275,3 +275,20 @@ def test_a_position_is_enlarged_with_its_own_leverage_only(bench, perpetual):
     bench.open("buy", "1", market=perpetual, plan=PLAN, leverage=2)
     refused = bench.submit("buy", "1", market=perpetual, leverage=5)
     assert refused.objection.rule == "leverage_differs_from_the_position"
+
+
+def test_selling_coins_of_no_position_makes_no_room_for_one_more(limited):
+    bench = limited(max_open_positions=1)
+    bench.open(owner="wise", plan=PLAN)
+    bench.keep(bench.core.on_balance("sim", "BTC", Decimal(3), "coins"))
+    coins = bench.submit("sell", "1", price=Decimal(120))
+    assert isinstance(coins, Order)
+    assert bench.submit("buy", "1").objection.rule == "too_many_positions"
+
+
+def test_beside_a_sale_of_coins_two_purchases_are_one_position(bench):
+    bench.keep(bench.core.on_balance("sim", "BTC", Decimal(3), "coins"))
+    bench.accept(bench.submit("sell", "1", price=Decimal(120)))
+    first = bench.submit("buy", "1", price=Decimal(90))
+    second = bench.submit("buy", "1", price=Decimal(91))
+    assert first.position_id == second.position_id

@@ -288,10 +288,9 @@ class Desk:
         held = standing.position_of(intent.owner)
         if held is not None:
             return held.id
-        entering = standing.entering(intent.owner)
-        if entering and entering[0].side == intent.side:
-            return entering[0].position_id
-        return self.new_id("pos")
+        entering = (o for o in standing.entering(intent.owner) if o.side == intent.side)
+        opening = next((o.position_id for o in entering if o.position_id), None)
+        return opening or self.new_id("pos")
 
 
 def _refusal(refused: Refused, at: int) -> e.OrderRefused:

@@ -209,7 +209,9 @@ def too_many_positions(intent: OrderIntent, standing: Standing) -> Finding:
     allowed = standing.parameters.max_open_positions
     if intent.side == "sell" and not standing.market.can_short:
         return None  # coins that belong to no position are sold
-    held = standing.position_of(intent.owner) or standing.entering(intent.owner)
+    # A sale of coins that belong to no position opens none.
+    opening = any(order.position_id for order in standing.entering(intent.owner))
+    held = opening or standing.position_of(intent.owner) is not None
     wanted = standing.positions_open + (0 if held else 1)
     return Measure(
         "MAX_POSITIONS_REACHED",
