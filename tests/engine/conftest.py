@@ -1,7 +1,9 @@
 """A desk to try the core on: two markets, a funded account, prices, and shorthands."""
 
+import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +18,9 @@ from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.reports import OrderReport
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.state import State, decoded, encoded
+
+# Modules beside the tests cannot be imported in importlib mode without this.
+sys.path.insert(0, str(Path(__file__).parent))
 
 START = 1_763_287_200_000
 SPOT = Market(
