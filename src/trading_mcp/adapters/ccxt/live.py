@@ -21,7 +21,7 @@ from trading_mcp.domain.quotes import NotOffered
 from trading_mcp.domain.reports import KeysRefused
 from trading_mcp.ports import Clock
 
-LIVE = frozenset({"kucoin", "kucoinfutures"})
+LIVE = frozenset({"kucoin"})
 """Exchanges whose codes are known well enough to tell a refused order from a lost one."""
 
 

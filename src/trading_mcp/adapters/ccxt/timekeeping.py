@@ -1,6 +1,7 @@
 """Signed requests carry the exchange's time: ours, and the difference measured now and then."""
 
 import asyncio
+
 import structlog
 
 from trading_mcp.adapters.ccxt.asking import Asker
