@@ -168,7 +168,7 @@ async def _paper(
     venue = await open_paper(
         name,
         await data.markets(),
-        quotes=data,
+        quotes=data.quotes,
         tape=data,
         clock=wall,
         journal=journal,
