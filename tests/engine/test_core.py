@@ -292,3 +292,17 @@ def test_beside_a_sale_of_coins_two_purchases_are_one_position(bench):
     first = bench.submit("buy", "1", price=Decimal(90))
     second = bench.submit("buy", "1", price=Decimal(91))
     assert first.position_id == second.position_id
+
+
+def test_what_has_ended_is_not_ended_again(bench):
+    order = bench.open(plan=PLAN)
+    bench.refuse(order)
+    bench.keep(bench.core.on_unknown(order.id, "silence", bench.now))
+    assert bench.state.ended[order.id].status == "filled"
+
+
+def test_what_the_exchange_has_is_not_refused_by_it_later(bench):
+    order = bench.submit("buy", "1", price=Decimal(90))
+    bench.accept(order)
+    bench.refuse(order)
+    assert bench.state.orders[order.id].status == "open"

@@ -153,6 +153,19 @@ class Data:
             status="ok", at=self.clock.at + self.ahead_ms, offers=(), intervals=("1m",)
         )
 
+    def move(self, symbol: str, last: float) -> PriceMove:
+        """The price is *last* now."""
+        return PriceMove(
+            market=f"sim:{symbol}",
+            at=self.clock.at,
+            open=last,
+            high=last,
+            low=last,
+            last=last,
+            bid=last,
+            ask=last,
+        )
+
     async def order_book(self, symbol: str, depth: int) -> OrderBook:
         return OrderBook(symbol=symbol, at=self.clock.at, bids=(), asks=())
 
@@ -373,7 +386,7 @@ class Rig:
         self.deadline_s: float | None = None
         self.tripwire = Tripwire()
 
-    async def open(self, *, prove: bool = False) -> Session:
+    async def open(self, *, prove: bool = False, wait: bool = True) -> Session:
         state = read_state(self.journal)
         roster = Roster(state, self.strategies)
         self.session = session = Session(
@@ -424,7 +437,9 @@ class Rig:
                 )
             )
         self.upkeep = Upkeep(session)
-        await self.upkeep.open()
+        self.opening = asyncio.create_task(self.upkeep.open())
+        if wait:
+            await self.opening
         return session
 
     async def agree(self) -> None:
@@ -455,6 +470,7 @@ class Rig:
 
     async def close(self) -> None:
         assert self.session is not None
+        await self.opening
         await self.session.close()
 
 

@@ -1,5 +1,6 @@
 """While an exchange can't be relied on nothing is opened there; everything else goes on."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
@@ -118,3 +119,29 @@ async def test_a_clock_that_is_a_little_off_is_no_doubt(rig):
     session = await one.open()
     await one.quiet()
     assert (await session.submit(wish(), within=1)).status == "filled"
+
+
+async def test_nothing_is_opened_while_the_first_answer_is_waited_for(rig):
+    one = rig()
+    answered, listed = asyncio.Event(), one.venue.open_orders
+
+    async def slowly():
+        await answered.wait()
+        return await listed()
+
+    one.venue.open_orders = slowly
+    await one.open(wait=False)
+    one.session.ledger.write(one.session.core.on_price(one.data.move("AAA-USDT", 100.0)))
+    refused = await one.session.submit(wish(), within=1)
+    assert refused.objection.rule == "exchange_is_in_doubt"
+    answered.set()
+
+
+async def test_the_kill_switch_stays_on_while_an_outcome_is_unknown(rig):
+    one = rig()
+    session = await one.open()
+    one.venue.answer = one.venue.fall_silent
+    await session.submit(wish(price=Decimal(99)), within=1)
+    session.ledger.write(session.core.kill("test", "test", one.clock.now()))
+    with pytest.raises(KillSwitchActive, match="outcome of orders"):
+        await SwitchService(session).deactivate_kill_switch(Mutation(), Caller("test", None))

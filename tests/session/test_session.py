@@ -357,3 +357,12 @@ async def test_whatever_an_exchange_fails_with_is_its_failure(rig):
     session.core.standings.lose_price("sim:AAA-USDT")
     with pytest.raises(ExchangeError, match="no such field"):
         await session.watch("sim:AAA-USDT")
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), 0.0, -1.0])
+async def test_a_price_that_cannot_be_is_not_taken_in(rig, wrong):
+    one = rig()
+    one.data.script = [one.data.move("AAA-USDT", 101.0), one.data.move("AAA-USDT", wrong)]
+    session = await one.open()
+    await one.play()
+    assert session.core.standings.marks["sim:AAA-USDT"] == 101
