@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
-from trading_mcp.adapters.simulated.paper import open_paper
-from trading_mcp.adapters.simulated.paper_venue import PaperVenue
+from trading_mcp.adapters.simulated.shadow import open_shadow
+from trading_mcp.adapters.simulated.shadow_venue import ShadowVenue
 from trading_mcp.adapters.sqlite.journal import SqliteJournal
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.orders import ApprovedOrder
@@ -143,15 +143,15 @@ class Paper:
     def __init__(self, path: Path, clock: FakeClock, script: Scripted) -> None:
         self.path, self.clock, self.script = path, clock, script
         self.journals: list[SqliteJournal[LedgerEntry]] = []
-        self.venue: PaperVenue
+        self.venue: ShadowVenue
 
-    async def open(self, **settings: Any) -> PaperVenue:
+    async def open(self, **settings: Any) -> ShadowVenue:
         """Open it, again if it was open: as after a kill, nobody has closed it before."""
         journal: SqliteJournal[LedgerEntry] = SqliteJournal(self.path, LedgerEntry)
         self.journals.append(journal)
         terms: dict[str, Any] = {"markets": MARKETS, "balance": 100_000, "latency_ms": 50}
         terms |= settings
-        self.venue = await open_paper(
+        self.venue = await open_shadow(
             "kucoin",
             terms.pop("markets"),
             quotes=self.script,

@@ -17,7 +17,7 @@ from trading_mcp.adapters.simulated.ledger import (
     LedgerEntry,
     Traded,
 )
-from trading_mcp.adapters.simulated.paper import open_paper
+from trading_mcp.adapters.simulated.shadow import open_shadow
 from trading_mcp.domain.orders import Fill
 from trading_mcp.domain.quotes import Level, OrderBook
 from trading_mcp.domain.reports import VenueRefused
@@ -110,7 +110,7 @@ async def _run(steps: Any) -> None:
 
 
 async def _opened(clock: FakeClock, script: Scripted, journal: Any) -> Any:
-    return await open_paper(
+    return await open_shadow(
         "kucoin",
         MARKETS,
         quotes=script,

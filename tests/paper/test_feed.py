@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from paper_market import MARKETS, PERP, SPOT, START, market, price_move
 
-from trading_mcp.adapters.simulated.paper_data import PaperMarketData
+from trading_mcp.adapters.simulated.shadow_data import ShadowMarketData
 from trading_mcp.domain.candles import Candle
 from trading_mcp.domain.quotes import CandleClosed, MarketEvent, StreamLost
 
@@ -48,7 +48,7 @@ async def resting(paper: Any, script: Any, order: Any) -> Any:
 
 
 async def test_a_price_is_told_after_the_account_has_acted_on_it(resting: Any, script: Any) -> None:
-    data = PaperMarketData(Scene([traded(script, 60_000), traded(script, 59_400)]), resting.venue)
+    data = ShadowMarketData(Scene([traded(script, 60_000), traded(script, 59_400)]), resting.venue)
     data.watch(SPOT)
 
     seen = [(e.last, (await resting.status("a"))[0]) async for e in data.events("1m")]
@@ -66,7 +66,7 @@ async def test_a_candle_is_told_after_the_account_has_acted_on_its_time(
         interval="1m",
         candle=Candle(START, 60_000, 60_000, 59_400, 59_400, 1),
     )
-    data = PaperMarketData(Scene([closed]), resting.venue)
+    data = ShadowMarketData(Scene([closed]), resting.venue)
     data.watch(SPOT)
 
     seen = [(event, (await resting.status("a"))[0]) async for event in data.events("1m")]
@@ -80,7 +80,7 @@ async def test_a_trade_counts_when_it_is_heard_whatever_time_the_exchange_gives_
     def late() -> Any:
         return price_move(SPOT, script.trade(59_400, after=200) - 150, 59_400)
 
-    data = PaperMarketData(Scene([late]), resting.venue)
+    data = ShadowMarketData(Scene([late]), resting.venue)
     data.watch(SPOT)
 
     async for _ in data.events("1m"):
@@ -89,7 +89,7 @@ async def test_a_trade_counts_when_it_is_heard_whatever_time_the_exchange_gives_
 
 async def test_what_is_at_stake_is_watched_whoever_looks(resting: Any, script: Any) -> None:
     scene = Scene([traded(script, 60_000), traded(script, 59_400), traded(script, 59_300)])
-    data = PaperMarketData(scene, resting.venue)
+    data = ShadowMarketData(scene, resting.venue)
     data.watch(SPOT)
     data.unwatch(SPOT)
 
@@ -108,7 +108,7 @@ async def test_after_a_restart_what_is_at_stake_is_watched_at_once(
     await resting.open()
     scene = Scene([])
 
-    async for _ in PaperMarketData(scene, resting.venue).events("1m"):
+    async for _ in ShadowMarketData(scene, resting.venue).events("1m"):
         pass
 
     assert scene.watched == {SPOT}
@@ -122,7 +122,7 @@ async def test_what_is_heard_only_after_a_break_counts_from_then(
         return price_move(SPOT, script.trade(59_400), 59_400)
 
     lost = StreamLost(exchange="kucoin", at=START)
-    data = PaperMarketData(Scene([lost, back]), resting.venue)
+    data = ShadowMarketData(Scene([lost, back]), resting.venue)
     data.watch(SPOT)
 
     told = [event async for event in data.events("1m")]
@@ -143,7 +143,7 @@ async def test_while_prices_wait_for_a_candle_the_account_goes_on(
             await anext(filled)
             yield price_move(SPOT, START, 59_400)
 
-    data = PaperMarketData(Withheld([]), resting.venue)
+    data = ShadowMarketData(Withheld([]), resting.venue)
     data.watch(SPOT)
 
     async with asyncio.timeout(5):
@@ -160,7 +160,7 @@ async def test_an_account_that_cannot_write_shows_no_prices(
 
     monkeypatch.setattr(resting.venue, "catch_up", broken)
     move = price_move(SPOT, START, 60_000)
-    data = PaperMarketData(Scene([move]), resting.venue)
+    data = ShadowMarketData(Scene([move]), resting.venue)
     data.watch(SPOT)
 
     told = [event async for event in data.events("1m")]
@@ -176,6 +176,6 @@ async def test_markets_that_are_gone_but_held_are_still_listed(
     await paper.venue.submit(order("in", symbol=PERP, leverage=10))
     await paper.open(markets=[market("DOGE-USDT")])
 
-    data = PaperMarketData(Scene([], [market("DOGE-USDT")]), paper.venue)
+    data = ShadowMarketData(Scene([], [market("DOGE-USDT")]), paper.venue)
 
     assert [m.symbol for m in await data.markets()] == ["DOGE-USDT", PERP]

@@ -15,8 +15,8 @@ from trading_mcp.adapters.ccxt.build import open_market_data
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
 from trading_mcp.adapters.clocks import SystemClock
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
-from trading_mcp.adapters.simulated.paper import open_paper
-from trading_mcp.adapters.simulated.paper_data import PaperMarketData
+from trading_mcp.adapters.simulated.shadow import open_shadow
+from trading_mcp.adapters.simulated.shadow_data import ShadowMarketData
 from trading_mcp.adapters.sqlite.journal import SqliteJournal
 from trading_mcp.domain.orders import Fill
 from trading_mcp.domain.quotes import NoQuote, PriceMove
@@ -39,7 +39,7 @@ class Rig:
         settings = ExchangeSettings(base_url=self.loopback.base_url)
         self._ccxt = await open_market_data("kucoin", settings, clock=SystemClock())
         self.journal: SqliteJournal[LedgerEntry] = SqliteJournal(self.path, LedgerEntry)
-        self.venue = await open_paper(
+        self.venue = await open_shadow(
             "kucoin",
             await self._ccxt.markets(),
             quotes=self._ccxt.quotes,
@@ -50,7 +50,7 @@ class Rig:
             latency_ms=20,
             recall=self._ccxt.recall,
         )
-        self.feed = PaperMarketData(self._ccxt, self.venue)
+        self.feed = ShadowMarketData(self._ccxt, self.venue)
         self.reports, self._told = self.venue.reports(), set[str]()
         self._reading = asyncio.create_task(self._read())
 

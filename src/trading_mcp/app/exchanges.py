@@ -18,8 +18,8 @@ from trading_mcp.adapters.ccxt.live import open_venue
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
 from trading_mcp.adapters.simulated.build import open_simulated
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
-from trading_mcp.adapters.simulated.paper import open_paper
-from trading_mcp.adapters.simulated.paper_data import PaperMarketData
+from trading_mcp.adapters.simulated.shadow import open_shadow
+from trading_mcp.adapters.simulated.shadow_data import ShadowMarketData
 from trading_mcp.adapters.sqlite.journal import SqliteJournal
 from trading_mcp.app.telling import told_of
 from trading_mcp.config import Config, ConfigError
@@ -165,7 +165,7 @@ async def _paper(
         directory / f"{name}.paper.sqlite", LedgerEntry
     )
     stack.push_async_callback(journal.close)
-    venue = await open_paper(
+    venue = await open_shadow(
         name,
         await data.markets(),
         quotes=data.quotes,
@@ -180,7 +180,7 @@ async def _paper(
     stack.push_async_callback(venue.close)
     return Exchange(
         name=name,
-        data=PaperMarketData(data, venue),
+        data=ShadowMarketData(data, venue),
         venue=venue,
         source="paper",
         terms=_terms(settings),

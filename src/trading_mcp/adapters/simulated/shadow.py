@@ -7,16 +7,16 @@ from decimal import Decimal
 from trading_mcp.adapters.simulated.account import Account
 from trading_mcp.adapters.simulated.following import Follower
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
-from trading_mcp.adapters.simulated.paper_venue import PaperVenue, Sleep
 from trading_mcp.adapters.simulated.recalling import Recall, Recaller
 from trading_mcp.adapters.simulated.records import Records, load
 from trading_mcp.adapters.simulated.rules import REAL, Rules
+from trading_mcp.adapters.simulated.shadow_venue import ShadowVenue, Sleep
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import exact
 from trading_mcp.ports import Checkpoint, Clock, Journal, Quotes, Tape
 
 
-async def open_paper(
+async def open_shadow(
     exchange: str,
     markets: Sequence[Market],
     *,
@@ -31,7 +31,7 @@ async def open_paper(
     rules: Rules = REAL,
     sleep: Sleep = asyncio.sleep,
     checkpoint: Checkpoint = lambda step: None,
-) -> PaperVenue:
+) -> ShadowVenue:
     """Open the account that *journal* holds, or a new one with *balance* of *currency*.
 
     It trades at *exchange*'s own *markets*, by its fees, grids and minimums. What they did to
@@ -44,7 +44,7 @@ async def open_paper(
     records, follower = Records(journal, seq), Follower(account, quotes, tape)
     if seq == 0:
         await records.keep(account.deposit(currency, exact(balance), clock.now()), state)
-    venue = PaperVenue(
+    venue = ShadowVenue(
         account,
         records,
         follower,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import structlog
 
-from trading_mcp.adapters.simulated.paper_venue import PaperVenue
+from trading_mcp.adapters.simulated.shadow_venue import ShadowVenue
 from trading_mcp.domain.candles import Candles, interval_ms
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.quotes import (
@@ -27,13 +27,13 @@ log = structlog.get_logger(__name__)
 _BEAT_S = 0.1
 
 
-class PaperMarketData:
+class ShadowMarketData:
     """*data*, save that *venue* has acted on a price before anybody is told of it.
 
     Markets in which the account has something at stake are watched for it, whoever else looks.
     """
 
-    def __init__(self, data: MarketData, venue: PaperVenue):
+    def __init__(self, data: MarketData, venue: ShadowVenue):
         self._data, self._venue = data, venue
         self._wanted, self._watched = set[str](), set[str]()
 
@@ -126,7 +126,7 @@ class PaperMarketData:
             await self._venue.catch_up(symbol)
         except Exception:
             # An exchange that cannot keep its books shows no prices, until the disk allows.
-            log.exception("paper_account_stuck", symbol=symbol)
+            log.exception("shadow_account_stuck", symbol=symbol)
             return False
         return True
 

@@ -23,7 +23,7 @@ Sleep = Callable[[float], Awaitable[None]]
 _NOTED_EVERY_SECONDS = 1.0
 
 
-class PaperVenue(Teller):
+class ShadowVenue(Teller):
     """Fills orders against the book as it is when they arrive; what rests, by real trades.
 
     *latency* is seconds from sending an order to its arrival. *listed* are the symbols that the
