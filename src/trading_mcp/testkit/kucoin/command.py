@@ -86,7 +86,9 @@ async def _serve(settings: LoopbackSettings, ready: Path | None) -> None:
         if ready is not None:
             _write_whole(ready, json.dumps(told) + "\n")
         print(json.dumps(told), flush=True)
-        await stopped.wait()
+        stopping = asyncio.create_task(stopped.wait())
+        # A market that stands still because something broke is no exchange: that ends it too.
+        await asyncio.wait({stopping, loopback.ticking}, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _told(loopback: Loopback) -> dict[str, Any]:

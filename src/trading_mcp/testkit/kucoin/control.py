@@ -126,7 +126,7 @@ def _silence(loopback: Loopback, asked: Silence) -> Any:
     return {}
 
 
-_DOORS: dict[str, tuple[type, Callable[[Loopback, Any], Any]]] = {
+DOORS: dict[str, tuple[type, Callable[[Loopback, Any], Any]]] = {
     "faults": (FaultsSet, _faults),
     "price": (PriceSet, _price),
     "orders": (OrderSet, _orders),
@@ -143,10 +143,10 @@ async def answer(loopback: Loopback, request: web.Request) -> web.Response:
     name = request.path.removeprefix(PREFIX)
     if request.method == "GET" and name == "ledger":
         return web.json_response(loopback.ledger())
-    if request.method != "POST" or name not in _DOORS:
-        known = ", ".join(["ledger", *_DOORS])
+    if request.method != "POST" or name not in DOORS:
+        known = ", ".join(["ledger", *DOORS])
         return web.json_response({"error": f"no {name[:40]!r} here; known: {known}"}, status=404)
-    kind, door = _DOORS[name]
+    kind, door = DOORS[name]
     try:
         asked: Any = msgspec.json.decode(await request.read() or b"{}", type=kind)
         return web.json_response(door(loopback, asked))

@@ -25,10 +25,14 @@ from trading_mcp.testkit.kucoin.unified import PREFIX
 
 Words = dict[str, Any]
 Levels = Sequence[tuple[float, float]]
+_MOST_SENT = 20_000
 
 
 class Loopback(Parts):
     """A KuCoin on this machine. Amounts given and told are base, whatever is traded."""
+
+    ticking: asyncio.Task[None]
+    """What looks at the market again and again while the server runs."""
 
     def __init__(self, settings: LoopbackSettings, clock: SkewedClock):
         super().__init__(settings, clock)
@@ -204,6 +208,8 @@ class Loopback(Parts):
 
     def _note_sent(self, text: str) -> None:
         self.sent.append(text)
+        if len(self.sent) > _MOST_SENT:
+            del self.sent[: _MOST_SENT // 2]
         self.wake()
 
     def _push(self, happening: Happening) -> None:

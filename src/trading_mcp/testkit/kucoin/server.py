@@ -31,7 +31,7 @@ async def loopback_kucoin(settings: LoopbackSettings | None = None) -> AsyncIter
     loopback = Loopback(settings, clock)
     runner = web.AppRunner(_app(loopback), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    ticking = asyncio.create_task(_tick(loopback))
+    loopback.ticking = asyncio.create_task(_tick(loopback))
     try:
         site = web.TCPSite(runner, "127.0.0.1", settings.port)
         await site.start()
@@ -41,9 +41,9 @@ async def loopback_kucoin(settings: LoopbackSettings | None = None) -> AsyncIter
         loopback.over.set()
         loopback.disconnect()
         await runner.cleanup()
-        ticking.cancel()
+        loopback.ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await ticking  # what went wrong there is told here
+            await loopback.ticking  # what went wrong there is told here
 
 
 async def _tick(loopback: Loopback) -> None:

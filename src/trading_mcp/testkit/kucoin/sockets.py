@@ -10,6 +10,7 @@ from aiohttp import WSMsgType, web
 from trading_mcp.testkit.kucoin.chance import Chance
 
 USER = "633559791e1cbc0001f319bc"
+_PRIVATE_CHANNELS = ("positionAll",)
 _PRIVATE = (
     "/account/",
     "/spotMarket/tradeOrders",
@@ -136,8 +137,9 @@ class Hub:
             case "ping":
                 socket.tell({"id": asked.get("id"), "type": "pong", "timestamp": 0})
             case "subscribe" if "channel" in asked:
-                socket.tell({"id": asked.get("id"), "result": True})
-                socket.topics |= _channels(asked)
+                allowed = socket.private or asked["channel"] not in _PRIVATE_CHANNELS
+                socket.tell({"id": asked.get("id"), "result": allowed})
+                socket.topics |= _channels(asked) if allowed else set()
             case "subscribe":
                 self._subscribe(socket, asked)
             case "unsubscribe":
