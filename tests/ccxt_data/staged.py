@@ -93,6 +93,8 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """Follow *symbols* of a loopback KuCoin while inside."""
     settings = {"tick_ms": 50, "symbols": symbols} | settings
+    prices = settings.get("prices", {})
+    settings["prices"] = {symbol: prices[symbol] for symbol in symbols if symbol in prices}
     async with loopback_kucoin(LoopbackSettings(**settings)) as loopback:
         clock = JumpingClock()
         data = await open_market_data(

@@ -23,6 +23,7 @@ from trading_mcp.domain.quotes import (
     Liquidation,
     MarketEvent,
     Move,
+    NotOffered,
     OpenInterest,
     OrderBook,
     PublicTrade,
@@ -165,5 +166,8 @@ class CcxtMarketData:
         await self._client.close()
 
     async def _last_trade_at(self, listed: Listed) -> int | None:
-        trades = await self._questions.trades(listed, self._traits.trades_page)
+        try:
+            trades = await self._questions.trades(listed, self._traits.trades_page)
+        except NotOffered:
+            return self.time.now()  # nobody can say that there was none
         return trades[-1].at if trades else None

@@ -130,6 +130,8 @@ def liquidation(raw: Mapping[str, Any], listed: Listed, now: int) -> Liquidation
 
 def _levels(rows: Iterable[Row], listed: Listed, depth: int) -> Iterable[Level]:
     for _, row in zip(range(depth), rows, strict=False):
+        if len(row) < 2:
+            raise Nonsense(f"not a level: {_shown(row)}")
         yield Level(price(row[0]), amount(row[1], listed))
 
 

@@ -1,6 +1,6 @@
 """What has been traded of late, by the time at which it was heard of."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
 
 from trading_mcp.domain.quotes import Move
@@ -44,12 +44,6 @@ class Tape:
         times, moves = self._times[symbol], self._moves[symbol]
         first, last = bisect_right(times, since), bisect_right(times, until)
         times[first:last], moves[first:last] = [until], [move]
-
-    def forget(self, symbol: str, before: int) -> None:
-        """Forget what was heard before *before*."""
-        times = self._times[symbol]
-        place = bisect_left(times, before)
-        del times[:place], self._moves[symbol][:place]
 
 
 def joined(moves: list[Move]) -> Move:
