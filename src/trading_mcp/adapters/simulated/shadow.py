@@ -1,4 +1,4 @@
-"""Paper trading of a real exchange, put together."""
+"""Paper trading: an account of our own that shadows a real exchange, put together."""
 
 import asyncio
 from collections.abc import Sequence
