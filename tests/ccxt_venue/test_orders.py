@@ -32,6 +32,18 @@ async def test_a_limit_order_rests_and_is_listed(account: Joined) -> None:
     ]
 
 
+async def test_a_stop_that_waits_is_open_by_the_exchange_s_own_id_too(account: Joined) -> None:
+    # KuCoin shows it among the orders as well, inactive: it has not been cancelled for that.
+    venue_id = await account.venue.submit(order(account.symbol, "stop"))
+    report = await account.venue.order(account.symbol, f"id:{venue_id}")
+    assert report is not None
+    assert (report.client_id, report.status) == ("ord_001-ab12", "open")
+    await account.venue.cancel(account.symbol, f"id:{venue_id}")
+    report = await account.venue.order(account.symbol, f"id:{venue_id}")
+    assert report is not None
+    assert report.status == "cancelled"
+
+
 async def test_a_stop_waits_and_is_listed(account: Joined) -> None:
     await account.venue.submit(order(account.symbol, "stop"))
     report = await account.venue.order(account.symbol, "ord_001-ab12")

@@ -28,8 +28,11 @@ def order(kucoin: Parts, call: Call) -> Json:
 
 
 def order_hf(kucoin: Parts, call: Call) -> Json:
-    """Show an order."""
-    return _hf(kucoin, _seen(kucoin, slip_by_id(kucoin, call)))
+    """Show an order; stops are shown elsewhere."""
+    slip = _seen(kucoin, slip_by_id(kucoin, call))
+    if is_stop(slip):
+        raise is_unknown("spot")
+    return _hf(kucoin, slip)
 
 
 def order_client(kucoin: Parts, call: Call) -> Json:

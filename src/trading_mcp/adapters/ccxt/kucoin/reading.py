@@ -41,11 +41,16 @@ def venue_id_in(client_id: str) -> str | None:
     return client_id.removeprefix(_BY_VENUE_ID) if client_id.startswith(_BY_VENUE_ID) else None
 
 
+def waits_for_stop(raw: Raw) -> bool:
+    """Say whether an order of the spot account says that its stop has not been reached."""
+    return bool(raw.get("stop")) and raw.get("stopTriggered") is False
+
+
 def spot_report(raw: Raw, listed: Listed) -> OrderReport:
     """Return what an order of the spot account says; raise AskFailed if it says nothing clear."""
     filled, size = number(raw, "dealSize"), number(raw, "size")
     active = raw.get("isActive", raw.get("active"))
-    waits = bool(raw.get("stop")) and raw.get("stopTriggered") is False
+    waits = waits_for_stop(raw)
     # What was waiting and is not any more, was never reached.
     gone = raw.get("cancelExist") or number(raw, "cancelledSize") > ZERO or waits
     return OrderReport(

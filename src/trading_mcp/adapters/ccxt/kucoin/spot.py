@@ -14,6 +14,7 @@ from trading_mcp.adapters.ccxt.kucoin.reading import (
     spot_report,
     stop_report,
     venue_id_in,
+    waits_for_stop,
 )
 from trading_mcp.adapters.ccxt.kucoin.room import NO_SELF_TRADES, Room
 from trading_mcp.adapters.ccxt.markets import Listed
@@ -123,7 +124,9 @@ class SpotDesk:
         """Return an order that does not wait for its stop."""
         wire_id = self._room.wire_id(listed)
         if (venue_id := venue_id_in(client_id)) is not None:
-            return await self._ask.find(self._ways.by_id, **self._key(wire_id, venue_id))
+            raw = await self._ask.find(self._ways.by_id, **self._key(wire_id, venue_id))
+            # One whose stop was not reached is kept elsewhere, and what it says here is no end.
+            return None if raw is not None and waits_for_stop(raw) else raw
         symbol = {"symbol": wire_id} if self._ways.names_symbol else {}
         return await self._ask.find(self._ways.by_client_id, clientOid=client_id, **symbol)
 
