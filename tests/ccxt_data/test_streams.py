@@ -218,7 +218,7 @@ async def test_a_time_that_nobody_heard_is_recalled_by_the_minute() -> None:
 
         start = -(-since // MINUTE) * MINUTE
         for opened_at in range(start, until // MINUTE * MINUTE, MINUTE):
-            move, true = stage.data.move(SPOT, opened_at, opened_at + MINUTE), None
+            move = stage.data.move(SPOT, opened_at, opened_at + MINUTE)
             true = stage.truth(SPOT, opened_at)
             assert move is not None
             assert (move.open, move.high, move.low) == (true.open, true.high, true.low)

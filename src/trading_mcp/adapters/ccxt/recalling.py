@@ -10,23 +10,21 @@ _LONGEST_MS = 7 * DAY_MS
 
 
 async def recall(listed: Listed, since: int, until: int, sources: Sources) -> None:
-    """Fill the tape for the whole minutes after *since* and up to *until* (UTC ms, our clock).
+    """Fill the tape for the whole minutes after *since* and up to *until* (UTC ms).
 
-    A minute's move has the time of its end, the last, which is open, that of *until*. It takes
+    Minutes are the exchange's: its clock and ours are taken for one. A minute's move has the time of its end, the last, which is open, that of *until*. It takes
     the place of what was heard in that minute. No more than the last seven days.
     """
-    ahead = sources.time.now() - sources.clock.now()
     start = -(-max(since, until - _LONGEST_MS) // MINUTE_MS) * MINUTE_MS
     end = (until // MINUTE_MS + 1) * MINUTE_MS
     if start >= end:
         return
     for row in await sources.candles.told(listed, "1m", start, end):
-        _put(listed, row, until, ahead, sources)
+        _put(listed, row, until, sources)
 
 
-def _put(listed: Listed, row: Candle, until: int, ahead: int, sources: Sources) -> None:
-    opened_at = row.opened_at - ahead
-    closed_at = min(opened_at + MINUTE_MS, until)
-    if row.volume and closed_at > opened_at:
+def _put(listed: Listed, row: Candle, until: int, sources: Sources) -> None:
+    closed_at = min(row.opened_at + MINUTE_MS, until)
+    if row.volume and closed_at > row.opened_at:
         move = Move(row.open, row.high, row.low, row.close, row.volume)
-        sources.tape.replace(listed.market.symbol, opened_at, closed_at, move)
+        sources.tape.replace(listed.market.symbol, row.opened_at, closed_at, move)
