@@ -58,9 +58,10 @@ async def test_an_order_is_told_from_the_book_to_its_end(account: Joined) -> Non
         assert filled.symbol == account.symbol
 
 
-async def test_a_cancel_is_told(account: Joined) -> None:
+@pytest.mark.parametrize("kind", ["limit", "stop"])
+async def test_a_cancel_is_told(account: Joined, kind: str) -> None:
     async with heard(account) as queue:
-        await account.venue.submit(order(account.symbol, "limit"))
+        await account.venue.submit(order(account.symbol, kind))
         await account.venue.cancel(account.symbol, "ord_001-ab12")
         assert (await until(queue, "cancelled")).client_id == "ord_001-ab12"
 
