@@ -6,6 +6,7 @@ import structlog
 
 from trading_mcp.adapters.ccxt.lines import Line
 from trading_mcp.adapters.ccxt.sources import Sources
+from trading_mcp.adapters.ccxt.tape import move_of
 from trading_mcp.domain.candles import Candle
 from trading_mcp.domain.quotes import Move
 from trading_mcp.domain.times import MINUTE_MS
@@ -38,17 +39,14 @@ async def _add_what_was_missed(line: Line, sources: Sources) -> None:
             line.remember(trade)
         return
     missed = line.unknown(trades)
-    reaches_back = any(line.knows(trade) for trade in trades) or not trades
+    reaches_back = not trades or trades[0].at <= since or any(map(line.knows, trades))
     rows = [] if reaches_back else await _minutes(line, sources, since)
     now = sources.clock.now()
     _add_extremes(line, sources, rows, since, now)
     for trade in missed:
         line.trade(trade)
     if missed:
-        prices = [trade.price for trade in missed]
-        volume = sum(trade.amount for trade in missed)
-        move = Move(prices[0], max(prices), min(prices), prices[-1], volume)
-        sources.tape.add(line.listed.market.symbol, now, move)
+        sources.tape.add(line.listed.market.symbol, now, move_of(missed))
 
 
 async def _minutes(line: Line, sources: Sources, since: int) -> list[Candle]:

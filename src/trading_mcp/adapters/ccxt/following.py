@@ -1,7 +1,6 @@
 """Following one market: what its subscriptions tell, and what REST says when they do not."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
@@ -15,7 +14,13 @@ from trading_mcp.adapters.ccxt.lines import Line, Touch
 from trading_mcp.adapters.ccxt.markets import Listed
 from trading_mcp.adapters.ccxt.readings import Nonsense
 from trading_mcp.adapters.ccxt.sources import Sources
-from trading_mcp.adapters.ccxt.watching import Recess, is_of_connection, keep_watching
+from trading_mcp.adapters.ccxt.tape import move_of
+from trading_mcp.adapters.ccxt.watching import (
+    Recess,
+    is_of_connection,
+    keep_watching,
+    unsubscribe,
+)
 from trading_mcp.domain.candles import interval_ms
 from trading_mcp.domain.quotes import Move, PriceMove, PublicTrade
 
@@ -24,7 +29,6 @@ _SETTLE_S = 0.3
 """After a line is back, until all its subscriptions are: from then on nothing is missed."""
 _OLD_MS = 300_000
 """A streamed trade that is older is refused: it is of no use, or not of this time at all."""
-_LEAVE_S = 5.0
 _DOUBTS = 2
 """So often REST may contradict a silent stream before its line is cut."""
 
@@ -83,13 +87,7 @@ class Following:
     async def leave(self) -> None:
         """Follow no longer, and tell the exchange so."""
         await self.stop()
-        client, name = self._client, self.listed.name
-        asked = [("Trades", (name,)), ("OrderBook", (name,)), ("OHLCV", (name, self._interval))]
-        for what, arguments in asked if self._told_candles else asked[:2]:
-            if client.has.get(f"unWatch{what}"):
-                with contextlib.suppress(Exception):  # it tells us more than we need: no harm
-                    async with asyncio.timeout(_LEAVE_S):
-                        await _unwatch(client, what)(*arguments)
+        await unsubscribe(self._client, self.listed.name, self._interval)
 
     def look(self) -> None:
         """Read the best prices off the book, and ask REST where nothing is heard of them."""
@@ -139,10 +137,8 @@ class Following:
         new = [trade for trade in trades if trade.at >= self._begun_at and self.line.trade(trade)]
         if new:
             self._doubts = 0
-            prices, volume = [trade.price for trade in new], sum(trade.amount for trade in new)
-            move = Move(prices[0], max(prices), min(prices), prices[-1], volume)
             now = self._sources.clock.now()
-            self._sources.tape.add(self.listed.market.symbol, now, move)
+            self._sources.tape.add(self.listed.market.symbol, now, move_of(new))
 
     def _trade(self, raw: Mapping[str, Any]) -> PublicTrade | None:
         now, field = self._sources.time.now(), self._sources.traits.trade_id_field
@@ -256,11 +252,3 @@ class Following:
         self.line.price(last, later=self._sources.time.now() >= self.line.edge)
         now, move = self._sources.clock.now(), Move(last, last, last, last, 0.0)
         self._sources.tape.add(self.listed.market.symbol, now, move)
-
-
-def _unwatch(client: Any, what: str) -> Callable[..., Coroutine[Any, Any, Any]]:
-    names = {"Trades": "un_watch_trades", "OrderBook": "un_watch_order_book"}
-    method: Callable[..., Coroutine[Any, Any, Any]] = getattr(
-        client, names.get(what, "un_watch_ohlcv")
-    )
-    return method

@@ -83,18 +83,18 @@ def candle(row: Row, listed: Listed, length: int) -> Candle:
 
 
 def trade(raw: Mapping[str, Any], listed: Listed, now: int, id_field: str = "") -> PublicTrade:
-    """Read one trade of everybody; its id is the raw *id_field*, where there is one."""
+    """Read one trade of everybody; its id is the raw *id_field*, where there is one.
+
+    A few exchanges number no trades: then time, price and amount must do.
+    """
     number = (raw.get("info") or {}).get(id_field) if id_field else None
     number = raw.get("id") if number is None else number
-    if number is None or raw.get("side") not in ("buy", "sell"):
-        raise Nonsense(f"not a trade: id {_shown(number)}, side {_shown(raw.get('side'))}")
-    return PublicTrade(
-        id=str(number),
-        at=moment(raw.get("timestamp"), now),
-        side=raw["side"],
-        price=price(raw.get("price")),
-        amount=amount(raw.get("amount"), listed),
-    )
+    at, paid = moment(raw.get("timestamp"), now), price(raw.get("price"))
+    traded = amount(raw.get("amount"), listed)
+    if raw.get("side") not in ("buy", "sell"):
+        raise Nonsense(f"not a trade: side {_shown(raw.get('side'))}")
+    name = f"{at}-{paid}-{traded}" if number is None else str(number)
+    return PublicTrade(id=name, at=at, side=raw["side"], price=paid, amount=traded)
 
 
 def order_book(raw: Mapping[str, Any], listed: Listed, now: int, depth: int) -> OrderBook:

@@ -12,8 +12,9 @@ _LONGEST_MS = 7 * DAY_MS
 async def recall(listed: Listed, since: int, until: int, sources: Sources) -> None:
     """Fill the tape for the whole minutes after *since* and up to *until* (UTC ms).
 
-    Minutes are the exchange's: its clock and ours are taken for one. A minute's move has the time of its end, the last, which is open, that of *until*. It takes
-    the place of what was heard in that minute. No more than the last seven days.
+    Minutes are the exchange's: its clock and ours are taken for one. A minute's move has the time
+    of its end; the last, which is open, that of *until*. It takes the place of what was heard in
+    that minute. No more than the last seven days.
     """
     start = -(-max(since, until - _LONGEST_MS) // MINUTE_MS) * MINUTE_MS
     end = (until // MINUTE_MS + 1) * MINUTE_MS

@@ -17,6 +17,7 @@ from trading_mcp.domain.markets import MarketType
 from trading_mcp.domain.quotes import MarketEvent, PriceMove, StreamLost
 
 log = structlog.get_logger(__name__)
+_HANG_UP_S = 120.0
 
 
 class Streams:
@@ -31,7 +32,7 @@ class Streams:
         self._watched: dict[str, Listed] = {}
         self._following: dict[str, Following] = {}
         self._interval = ""
-        self._edge = 0
+        self._edge, self._hung_up_at = 0, float("-inf")
         # Spot and perpetuals come by different lines on many exchanges.
         self._recesses = {kind: Recess(sources.clock.monotonic) for kind in get_args(MarketType)}
         self._outbox = Outbox()
@@ -162,7 +163,12 @@ class Streams:
             following.line.refresh()
 
     async def _hang_up(self) -> None:
-        """Cut every line: they say nothing although the markets move."""
+        """Cut every line: they say nothing although the markets move. Not too often: REST and
+        stream may disagree for other reasons."""
+        now = self._sources.clock.monotonic()
+        if now - self._hung_up_at < _HANG_UP_S:
+            return
+        self._hung_up_at = now
         log.warning("market_stream_silent", exchange=self._sources.exchange)
         await self._sources.client.close_ws_clients()
 

@@ -2,8 +2,9 @@
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Sequence
 
-from trading_mcp.domain.quotes import Move
+from trading_mcp.domain.quotes import Move, PublicTrade
 
 _MOST = 50_000
 """How many milliseconds with trades are remembered of each market."""
@@ -44,6 +45,13 @@ class Tape:
         times, moves = self._times[symbol], self._moves[symbol]
         first, last = bisect_right(times, since), bisect_right(times, until)
         times[first:last], moves[first:last] = [until], [move]
+
+
+def move_of(trades: Sequence[PublicTrade]) -> Move:
+    """Return what one or more trades did, the oldest first."""
+    prices = [trade.price for trade in trades]
+    volume = sum(trade.amount for trade in trades)
+    return Move(prices[0], max(prices), min(prices), prices[-1], volume)
 
 
 def joined(moves: list[Move]) -> Move:

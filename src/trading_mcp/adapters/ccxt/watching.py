@@ -1,14 +1,16 @@
 """Keeping one subscription alive: what ends it is told, and after a pause it is begun anew."""
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
 
 log = structlog.get_logger(__name__)
 _FIRST_S, _LONGEST_S = 0.25, 30.0
+_LEAVE_S = 5.0
 
 
 class LineCut(Exception):
@@ -68,6 +70,20 @@ async def keep_watching(
             return
         await sleep(recess.fail() if is_of_connection(error) else _pause(failures))
         failures += 1
+
+
+async def unsubscribe(client: Any, name: str, interval: str) -> None:
+    """Tell the exchange that a market is watched no longer, as far as it listens."""
+    subscriptions: Sequence[tuple[str, str, tuple[str, ...]]] = (
+        ("unWatchTrades", "un_watch_trades", (name,)),
+        ("unWatchOrderBook", "un_watch_order_book", (name,)),
+        ("unWatchOHLCV", "un_watch_ohlcv", (name, interval)),
+    )
+    for offer, method, arguments in subscriptions:
+        if client.has.get(offer):
+            with contextlib.suppress(Exception):  # it may tell us more than we need: no harm
+                async with asyncio.timeout(_LEAVE_S):
+                    await getattr(client, method)(*arguments)
 
 
 def _pause(failures: int) -> float:
