@@ -22,6 +22,7 @@ BREACHES = [
     ("core-knows-no-framework", {"services/new": "def serve():\n    import litestar"}),
     ("core-knows-no-framework", {"domain/new": "from sqlite3 import connect"}),
     ("only-strategy-loads-plugins", {"engine/new": "import pluggy"}),
+    ("only-backtest-compiles", {"rules/new": "from numba import njit"}),
     (
         "no-cycles",
         {"services/a": "import trading_mcp.services.b", "services/b": "from . import a"},

@@ -1,15 +1,12 @@
 """What closed positions earned, kept as running sums."""
 
-import math
 from decimal import Decimal
 
 import msgspec
 
 from trading_mcp.domain.numbers import ZERO
 from trading_mcp.domain.times import DAY_MS
-
-TRADING_DAYS = 365
-"""Crypto trades every day, so a year's return is scaled by 365."""
+from trading_mcp.portfolio.ratios import YEAR_DAYS, sharpe_ratio
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,13 +87,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
         Days without a closed position count as zero (Sharpe 1966; sample deviation, times the
         root of 365). 0 with fewer than two days, or when all days are alike.
         """
-        returns = self._daily_returns()
-        if len(returns) < 2:
-            return 0.0
-        daily_free = risk_free_rate / TRADING_DAYS
-        mean = math.fsum(returns) / len(returns) - daily_free
-        spread = math.fsum((r - daily_free - mean) ** 2 for r in returns) / (len(returns) - 1)
-        return mean / math.sqrt(spread) * math.sqrt(TRADING_DAYS) if spread > 0 else 0.0
+        return sharpe_ratio(self._daily_returns(), risk_free_rate / YEAR_DAYS) or 0.0
 
     def _daily_returns(self) -> list[float]:
         if not self.days or self.capital <= 0:

@@ -1,6 +1,10 @@
 """When and at what price a position is left, and how its stop follows the market."""
 
+from trading_mcp.rules.grid import nearest
+
 NONE, STOP, TARGET = 0, 1, 2
+TRAILING, BREAKEVEN = 1, 2
+"""How a stop followed the price."""
 
 
 def level(side: int, entry: float, percent: float) -> float:
@@ -70,3 +74,33 @@ def breakeven_stop(
 def is_protective(side: int, stop: float, price: float) -> bool:
     """Say whether *stop* lies on the losing side of *price*, as a stop must."""
     return stop > 0.0 and (price - stop) * side > 0.0
+
+
+def followed_stop(
+    side: int,
+    stop: float,
+    entry: float,
+    best: float,
+    last: float,
+    breakeven_pct: float,
+    trailing_pct: float,
+    fee: float,
+    tick_units: float,
+    tick_scale: float,
+) -> tuple[int, float]:
+    """Return how the stop followed a move that reached *best* and ended at *last*, and the stop.
+
+    The stop is put on the nearest tick. `NONE`: it stays, also where the move has passed the new
+    one again by its end, since that would not be a stop, but an exit.
+    """
+    even = breakeven_stop(side, stop, entry, best, breakeven_pct, fee)
+    moved = trailed_stop(side, even, best, trailing_pct)
+    on_tick = nearest(moved, tick_units, tick_scale)
+    if stop in (moved, on_tick) or not is_protective(side, on_tick, last):
+        return NONE, stop
+    return BREAKEVEN if moved == even else TRAILING, on_tick
+
+
+def time_is_up(candles: int, most: int) -> bool:
+    """Say whether a position has been held for *most* candles, its first one included (0: any)."""
+    return 0 < most <= candles

@@ -23,3 +23,8 @@ def deviation_pct(side: int, price: float, reference: float) -> float:
     if reference <= 0.0:
         return math.nan
     return max(0.0, side * (price - reference) / reference * 100.0)
+
+
+def is_lost(start: float, now: float, limit: float) -> bool:
+    """Say whether *limit* or more has been lost since *start*."""
+    return start - now >= limit

@@ -20,3 +20,20 @@ def liquidation_price(side: int, size: float, cost: float, margin: float, kept: 
 def return_pct(profit: float, margin: float) -> float:
     """Return *profit* in percent of the *margin* that earned it ("return on equity"); 0 without."""
     return profit / margin * 100.0 if margin > 0.0 else 0.0
+
+
+def bankruptcy_price(side: int, size: float, cost: float, margin: float) -> float:
+    """Return the price at which the loss has used up the whole margin; 0: at none."""
+    return liquidation_price(side, size, cost, margin, 0.0)
+
+
+def is_reached_first(side: int, open_: float, level: float, other: float) -> bool:
+    """Say whether a price that falls (for a short: rises) from *open_* meets *level* before
+    *other*. Both count as met when the open is beyond both: then the first one asked for is.
+
+    A level of 0 is none.
+    """
+    if level <= 0.0:
+        return False
+    beyond = (open_ - level) * side <= 0.0
+    return beyond or other <= 0.0 or (level - other) * side > 0.0

@@ -47,3 +47,10 @@ def notional_at_risk(equity: float, risk_pct: float, stop_pct: float) -> float:
     if stop_pct <= 0.0 or equity <= 0.0:
         return 0.0
     return equity * risk_pct / stop_pct
+
+
+def is_worth_trading(
+    amount: float, price: float, min_amount: float, min_notional: float, room: float
+) -> bool:
+    """Say whether *amount* may be entered, and left again: *room* times the market's minimum."""
+    return amount > 0.0 and amount >= min_amount * room and amount * price >= min_notional * room

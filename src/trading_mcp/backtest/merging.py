@@ -1,0 +1,149 @@
+"""All markets' candles, wishes and settlements in one order: by time, and then by market."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trading_mcp.backtest.histories import History
+from trading_mcp.backtest.kernel.layout import (
+    ENTER_LONG,
+    ENTER_SHORT,
+    EXIT_LONG,
+    EXIT_SHORT,
+    Bars,
+    Finer,
+    Funding,
+    Whole,
+    Wishes,
+)
+from trading_mcp.domain.candles import Column
+
+_NONE: Column = np.empty(0)
+_NO_ROWS: Whole = np.empty(0, dtype=np.int64)
+_NO_FUNDING = Funding(_NO_ROWS, _NONE, _NONE)
+_FLAGS = {
+    "enter_long": ENTER_LONG,
+    "exit_long": EXIT_LONG,
+    "enter_short": ENTER_SHORT,
+    "exit_short": EXIT_SHORT,
+}
+_PRICES = ("open", "high", "low", "close")
+Places = Sequence[Whole] | None
+"""For each market, the rows at which its candles stand; None: there is one, and each stays."""
+
+
+def places_of(histories: Sequence[History]) -> Places:
+    """Return where each market's candles come to stand."""
+    if len(histories) == 1:
+        return None
+    order = np.argsort(_joined([h.candles.time for h in histories]), kind="stable")
+    rows = np.empty(len(order), dtype=np.int64)
+    rows[order] = np.arange(len(order))
+    return np.split(rows, np.cumsum([len(h.candles) for h in histories])[:-1])
+
+
+def bars_of(histories: Sequence[History], places: Places) -> Bars:
+    """Return the candles."""
+    markets = [np.full(len(h.candles), m, dtype=np.uint16) for m, h in enumerate(histories)]
+    prices = (_placed([getattr(h.candles, name) for h in histories], places) for name in _PRICES)
+    times = _placed([h.candles.time for h in histories], places)
+    return Bars(times, _placed(markets, places), *prices)
+
+
+def wishes_of(histories: Sequence[History], places: Places) -> Wishes:
+    """Return what was wished for."""
+    found = [_wishes(history) for history in histories]
+    if places is None:
+        return found[0]
+    rows = _joined([place[wishes.row] for place, wishes in zip(places, found, strict=True)])
+    order = np.argsort(rows)
+    columns = (_joined([wishes[n] for wishes in found])[order] for n in range(1, len(found[0])))
+    return Wishes(rows[order], *columns)
+
+
+def finer_of(histories: Sequence[History], places: Places) -> Finer:
+    """Return the smaller candles; none if no market has any."""
+    if all(history.finer is None for history in histories):
+        return Finer(_NO_ROWS, _NO_ROWS, _NO_ROWS, _NONE, _NONE, _NONE, _NONE)
+    parts = [_finer(history) for history in histories]
+    starts = np.cumsum([0, *(len(part.time) for part in parts)])
+    first = [part.first + start for part, start in zip(parts, starts, strict=False)]
+    end = [part.end + start for part, start in zip(parts, starts, strict=False)]
+    columns = (_joined([part[n] for part in parts]) for n in range(2, len(parts[0])))
+    return Finer(_placed(first, places), _placed(end, places), *columns)
+
+
+def funding_of(histories: Sequence[History], places: Places) -> Funding:
+    """Return the settlements."""
+    found = [_funding(history) for history in histories]
+    if places is None:
+        return found[0]
+    rows = _joined([place[funding.row] for place, funding in zip(places, found, strict=True)])
+    order = np.argsort(rows)
+    columns = (_joined([funding[n] for funding in found])[order] for n in (1, 2))
+    return Funding(rows[order], *columns)
+
+
+def _wishes(history: History) -> Wishes:
+    flags = _flags_of(history)
+    rows = np.flatnonzero(flags)
+    atr = np.zeros(len(rows)) if history.atr is None else history.atr[rows]
+    # Where there is too little for an average, nothing is widened by it.
+    known = np.where(np.isfinite(atr), atr, 0.0)
+    signals, candles = history.signals, history.candles
+    bits = flags[rows].astype(np.int64)
+    return Wishes(rows, bits, signals.strength[rows], candles.close[rows], known)
+
+
+def _flags_of(history: History) -> NDArray[np.uint8]:
+    flags = np.zeros(len(history.candles), dtype=np.uint8)
+    for name, bit in _FLAGS.items():
+        flags |= getattr(history.signals, name).view(np.uint8) * np.uint8(bit)
+    return flags
+
+
+def _finer(history: History) -> Finer:
+    times, finer = history.candles.time, history.finer
+    if finer is None:
+        nowhere = np.zeros(len(times), dtype=np.int64)
+        return Finer(nowhere, nowhere, _NO_ROWS, _NONE, _NONE, _NONE, _NONE)
+    return Finer(
+        np.searchsorted(finer.time, times),
+        np.searchsorted(finer.time, times + history.interval),
+        finer.time,
+        *(np.ascontiguousarray(getattr(finer, name)) for name in _PRICES),
+    )
+
+
+def _funding(history: History) -> Funding:
+    """Sum the rates up by the candle they fall into; what falls into a gap is due at its end."""
+    if history.settlements is None or not len(history.candles):
+        return _NO_FUNDING
+    times, due = history.candles.time, history.settlements.time
+    row = np.searchsorted(times, due, side="right") - 1
+    in_gap = due >= times[np.maximum(row, 0)] + history.interval
+    row = row + in_gap
+    held = (row >= 0) & (row < len(times))
+    row, rate = row[held], history.settlements.rate[held]
+    at_open = (due[held] == times[row]) | in_gap[held]
+    rows, place = np.unique(row, return_inverse=True)
+    if not len(rows):
+        return _NO_FUNDING
+    opening: Column = np.bincount(place, weights=np.where(at_open, rate, 0.0)).astype(np.float64)
+    inside: Column = np.bincount(place, weights=np.where(at_open, 0.0, rate)).astype(np.float64)
+    return Funding(rows, opening, inside)
+
+
+def _joined(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(columns)
+
+
+def _placed(columns: Sequence[NDArray[Any]], places: Places) -> NDArray[Any]:
+    if places is None:
+        return np.ascontiguousarray(columns[0])
+    rows = _joined(list(places))
+    placed = np.empty(len(rows), dtype=columns[0].dtype)
+    placed[rows] = _joined(columns)
+    return placed

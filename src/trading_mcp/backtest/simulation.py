@@ -1,0 +1,205 @@
+"""One run of the loop: its records filled from the terms, and what it has written read back."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from trading_mcp.backtest.compiling import Loop
+from trading_mcp.backtest.grids import floats_of
+from trading_mcp.backtest.histories import History
+from trading_mcp.backtest.kernel import layout
+from trading_mcp.backtest.kernel.layout import ENTER_LONG, ENTER_SHORT, Bars, Memory, Whole, Wishes
+from trading_mcp.backtest.merging import (
+    bars_of,
+    finer_of,
+    funding_of,
+    places_of,
+    wishes_of,
+)
+from trading_mcp.backtest.terms import Limits, Terms
+from trading_mcp.domain.candles import Column
+from trading_mcp.domain.limits import MODES
+from trading_mcp.domain.times import MINUTE_MS
+from trading_mcp.risk.sizing import ROOM_FOR_EXIT
+from trading_mcp.rules.periods import day_number, month_number, week_number
+
+_NEVER = 2**62
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a run.
+
+    *trades* are records as `kernel.layout.TRADE` has them, in the order in which they ended; *time*
+    (UTC ms, candle open) and *equity* (quote, at the candles' closes) have a value for each moment.
+    *account* is the account's record by field.
+    """
+
+    markets: tuple[str, ...]
+    interval: int
+    capital: float
+    bars: Bars
+    time: Whole
+    equity: Column
+    trades: Any
+    account: dict[str, float]
+
+
+def simulate(histories: Sequence[History], terms: Terms, loop: Loop) -> Outcome:
+    """Run *terms* over *histories*, which share one account. The same always gives the same.
+
+    Raises:
+        ValueError: nothing to run over, or not all of one interval.
+    """
+    _check(histories)
+    places = places_of(histories)
+    bars, wishes = bars_of(histories, places), wishes_of(histories, places)
+    memory = _memory(histories, terms, bars, wishes)
+    finer, funding = finer_of(histories, places), funding_of(histories, places)
+    moments = loop(bars, wishes, finer, funding, memory)
+    return _read_back(histories, terms, bars, memory, moments)
+
+
+def _check(histories: Sequence[History]) -> None:
+    if not histories or not all(len(history.candles) for history in histories):
+        raise ValueError("there are no candles to run over")
+    if len({history.interval for history in histories}) > 1:
+        raise ValueError("the candles of all markets must have one interval")
+
+
+def _memory(histories: Sequence[History], terms: Terms, bars: Bars, wishes: Wishes) -> Memory:
+    entries = np.count_nonzero(wishes.flags & (ENTER_LONG | ENTER_SHORT))
+    return Memory(
+        plan=_plan(terms),
+        sizing=_sizing(terms),
+        limits=_limits(terms.limits),
+        terms=_terms(histories, terms),
+        held=_records(layout.HELD, len(histories), last_row=-1, wish=-1),
+        account=_account(terms.capital, int(bars.time[0])),
+        trades=_records(layout.TRADE, int(entries) + 1),
+        equity=np.empty(len(bars.time)),
+    )
+
+
+def _plan(terms: Terms) -> Any:
+    exits = terms.exits
+    return _records(
+        layout.PLAN,
+        stop_loss_pct=exits.stop_loss_pct,
+        take_profit_pct=exits.take_profit_pct,
+        trailing_pct=exits.trailing_stop_pct,
+        breakeven_pct=exits.breakeven_pct,
+        max_candles=exits.max_candles,
+    )
+
+
+def _sizing(terms: Terms) -> Any:
+    by_risk, percent = terms.size_percent is None, terms.size_percent or 0.0
+    if terms.limits is None:
+        return _records(layout.SIZING, by_risk=by_risk, percent=percent)
+    parameters = terms.limits.parameters
+    return _records(
+        layout.SIZING,
+        by_risk=by_risk,
+        percent=percent,
+        risk_pct=parameters.risk_per_trade_percent,
+        size_factor=MODES[terms.limits.mode].size,
+        kelly_fraction=parameters.kelly_fraction,
+        multiplier=parameters.volatility_multiplier,
+        stop_pct=parameters.stop_loss_percent,
+    )
+
+
+def _limits(limits: Limits | None) -> Any:
+    if limits is None:
+        return _records(
+            layout.LIMITS,
+            max_position=math.inf,
+            max_exposure=math.inf,
+            max_open=_NEVER,
+            max_losses=_NEVER,
+        )
+    parameters, factors = limits.parameters, MODES[limits.mode]
+    return _records(
+        layout.LIMITS,
+        max_position=parameters.max_position_size_usd * factors.limit,
+        max_exposure=parameters.max_total_exposure_usd * factors.limit * limits.weight,
+        max_open=parameters.max_open_positions,
+        threshold=min(1.0, max(0.0, parameters.confidence_threshold + factors.confidence)),
+        max_losses=parameters.max_consecutive_losses,
+        cooldown_ms=int(parameters.loss_cooldown_minutes * MINUTE_MS),
+        watched=1,
+        daily_loss=parameters.max_daily_loss_usd,
+        day_fall_pct=parameters.max_daily_drawdown_percent,
+        week_fall_pct=parameters.max_weekly_drawdown_percent,
+        month_fall_pct=parameters.max_monthly_drawdown_percent,
+    )
+
+
+def _terms(histories: Sequence[History], terms: Terms) -> Any:
+    records = _records(layout.TERMS, len(histories))
+    costs = terms.costs
+    for record, history in zip(records, histories, strict=True):
+        ground = history.ground
+        record.span = history.interval
+        record.tick_units, record.tick_scale = floats_of(ground.tick if terms.rounded else None)
+        record.step_units, record.step_scale = floats_of(ground.step if terms.rounded else None)
+        record.min_amount, record.min_notional = ground.min_amount, ground.min_notional
+        record.room = float(ROOM_FOR_EXIT)
+        record.maker_fee = ground.maker_fee if costs.maker_fee is None else costs.maker_fee
+        record.taker_fee = ground.taker_fee if costs.taker_fee is None else costs.taker_fee
+        record.spread, record.slippage = costs.spread, costs.slippage
+        record.leverage = leverage = _leverage(terms, ground.max_leverage)
+        record.maintenance = ground.maintenance
+        record.can_short = ground.can_short
+        record.liquidates = ground.is_margined or leverage > 1
+        record.target_rests = costs.target_rests
+    return records
+
+
+def _leverage(terms: Terms, of_market: int) -> int:
+    allowed = terms.limits.parameters.max_leverage if terms.limits else of_market
+    return min(terms.leverage, of_market, allowed)
+
+
+def _account(capital: float, began: int) -> Any:
+    return _records(
+        layout.ACCOUNT,
+        wallet=capital,
+        peak=capital,
+        floor=capital,
+        peak_at=began,
+        day=day_number(began),
+        week=week_number(began),
+        month=month_number(began),
+        day_equity=capital,
+        week_equity=capital,
+        month_equity=capital,
+    )
+
+
+def _records(dtype: "np.dtype[Any]", count: int = 1, **fields: float) -> Any:
+    records = np.zeros(count, dtype).view(np.recarray)
+    for name, value in fields.items():
+        records[name] = value
+    return records
+
+
+def _read_back(
+    histories: Sequence[History], terms: Terms, bars: Bars, memory: Memory, moments: int
+) -> Outcome:
+    record = memory.account[0]
+    account = {name: record[name].item() for name in layout.ACCOUNT.names or ()}
+    alone = len(histories) == 1
+    return Outcome(
+        markets=tuple(history.market for history in histories),
+        interval=histories[0].interval,
+        capital=terms.capital,
+        bars=bars,
+        time=bars.time if alone else np.unique(bars.time),
+        equity=memory.equity[:moments],
+        trades=memory.trades[: int(account["closed"])],
+        account=account,
+    )
