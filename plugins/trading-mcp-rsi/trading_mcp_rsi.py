@@ -58,7 +58,9 @@ class RsiScalping(Strategy):
             exit_long=rises,
             enter_short=rises,
             exit_short=falls,
-            strength=confidence(np.maximum(low - index, index - high), full=10.0),
+            strength=lambda rows: confidence(
+                np.maximum(low - index[rows], index[rows] - high), full=10.0
+            ),
             direction=self.params.direction,
         )
 

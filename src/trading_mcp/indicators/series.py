@@ -6,11 +6,13 @@ first NaN or infinity after a number on, the answer is NaN, since an average nev
 market, however flat, makes them raise; only a parameter out of range does (ValueError).
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import talib
+from numpy.typing import NDArray
 
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.signals import Flags
@@ -19,6 +21,7 @@ from trading_mcp.indicators.warmup import wilder_warmup
 TIE = 1e-9
 """Values closer than this part of the larger one are equal to `crosses_above` and `_below`."""
 _NOISE = 1e-12
+_BLOCK = 1024
 
 
 class MacdColumns(NamedTuple):
@@ -178,11 +181,35 @@ def recently(flags: Flags, candles: int) -> Flags:
 
 
 def _crosses(upper: Column | float, lower: Column | float) -> Flags:
-    line = lower + TIE * np.maximum(np.abs(upper), np.abs(lower))
-    above, below = np.asarray(upper > line), np.asarray(upper <= line)  # NaN is neither
-    crossed = np.zeros(len(above), dtype=np.bool_)
-    np.logical_and(above[1:], below[:-1], out=crossed[1:])
-    return crossed
+    if isinstance(lower, int | float) and isinstance(upper, np.ndarray):
+        above = np.asarray(upper > _threshold(float(lower)))
+    elif isinstance(upper, int | float) and isinstance(lower, np.ndarray):
+        above = np.asarray(-lower > _threshold(-float(upper)))
+    else:
+        above = _is_above(upper, lower)
+    begins = np.zeros(len(above), dtype=np.bool_)
+    np.greater(above[1:], above[:-1], out=begins[1:])
+    rows = np.flatnonzero(begins)
+    # What was not above because it was not a number has not crossed.
+    begins[rows] = _are_known(upper, rows - 1) & _are_known(lower, rows - 1)
+    return begins
+
+
+def _is_above(upper: Any, lower: Any) -> Any:
+    return upper > lower + TIE * np.maximum(np.abs(upper), np.abs(lower))
+
+
+def _threshold(level: float) -> float:
+    """Return the largest number that is not above *level*: nearer to it than `TIE`, or below."""
+    low, high = level - abs(level) * 2 * TIE, level + abs(level) * 2 * TIE
+    while (middle := low + (high - low) / 2) not in (low, high):
+        low, high = (low, middle) if _is_above(middle, level) else (middle, high)
+    return low
+
+
+def _are_known(column: Column | float, rows: NDArray[np.int64]) -> Flags:
+    known = ~np.isnan(column[rows] if isinstance(column, np.ndarray) else column)
+    return np.asarray(np.broadcast_to(known, rows.shape))
 
 
 def _talib(function: Callable[..., Any], *columns: Column, **parameters: float) -> list[Column]:
@@ -202,6 +229,8 @@ def _talib(function: Callable[..., Any], *columns: Column, **parameters: float) 
 
 
 def _first_hole(columns: list[Column]) -> int:
+    if all(math.isfinite(column.sum()) for column in columns):
+        return len(columns[0])  # one number that is not finite would have spoilt the sum
     known = np.isfinite(columns[0])
     for column in columns[1:]:
         known &= np.isfinite(column)
@@ -213,7 +242,34 @@ def _first_hole(columns: list[Column]) -> int:
 
 def _stillness(column: Column, patience: int) -> Iterator[slice]:
     """Yield each stretch of equal values from its row *patience* on; the first one whole."""
-    ends = np.append(np.flatnonzero(column[1:] != column[:-1]) + 1, len(column))
-    yield slice(0, ends[0])
-    for n in np.flatnonzero(ends[1:] - ends[:-1] > patience):
-        yield slice(ends[n] + patience, ends[n + 1])
+    moved = _next_change(column, 0)
+    yield slice(0, moved)
+    # A long stretch holds two of these in a row, so the others need not be looked at.
+    step = max(patience // 2, 1)
+    samples = column[moved::step]
+    end = moved
+    for n in np.flatnonzero(samples[1:] == samples[:-1]):
+        at = moved + int(n) * step
+        if at < end:
+            continue
+        start, end = _last_change(column, at), _next_change(column, at)
+        if end - start > patience:
+            yield slice(start + patience, end)
+
+
+def _next_change(column: Column, row: int) -> int:
+    """Return the first row after *row* with another value than it has; the length: none."""
+    for first in range(row, len(column), _BLOCK):
+        differs = column[first : first + _BLOCK] != column[row]
+        if differs.any():
+            return first + int(differs.argmax())
+    return len(column)
+
+
+def _last_change(column: Column, row: int) -> int:
+    """Return the first row of the stretch of equal values that *row* is in."""
+    for end in range(row, 0, -_BLOCK):
+        differs = column[max(end - _BLOCK, 0) : end] != column[row]
+        if differs.any():
+            return end - int(differs[::-1].argmax())
+    return 0

@@ -1,10 +1,15 @@
 """Building a strategy's answer from the columns it cares about."""
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import NDArray
 
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.signals import Flags, Signals
 from trading_mcp.strategy.base import Direction
+
+Rows = NDArray[np.int64]
 
 
 def signals(
@@ -14,21 +19,29 @@ def signals(
     exit_long: Flags | None = None,
     enter_short: Flags | None = None,
     exit_short: Flags | None = None,
-    strength: Column | float = 1.0,
+    strength: Column | float | Callable[[Rows], Column] = 1.0,
     direction: Direction = "both",
 ) -> Signals:
     """Return an answer for *length* candles; what is not given is never wished.
 
     Entries that *direction* rules out are dropped. *strength* counts where something is wished,
-    and is 0 elsewhere.
+    and is 0 elsewhere: a function is asked for those rows alone, which a long history is spared.
     """
     never = np.zeros(length, dtype=np.bool_)
     long = never if enter_long is None or direction == "short" else enter_long
     short = never if enter_short is None or direction == "long" else enter_short
     leave_long = never if exit_long is None else exit_long
     leave_short = never if exit_short is None else exit_short
-    wished = long | short | leave_long | leave_short
-    return Signals(long, leave_long, short, leave_short, np.where(wished, strength, 0.0))
+    wished = np.flatnonzero(long | short | leave_long | leave_short)
+    strengths = np.zeros(length)
+    strengths[wished] = _at(wished, strength)
+    return Signals(long, leave_long, short, leave_short, strengths)
+
+
+def _at(rows: Rows, strength: Column | float | Callable[[Rows], Column]) -> Column | float:
+    if callable(strength):
+        return strength(rows)
+    return strength[rows] if isinstance(strength, np.ndarray) else strength
 
 
 def confidence(excess: Column, full: Column | float) -> Column:

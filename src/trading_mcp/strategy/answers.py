@@ -32,8 +32,10 @@ def _validate_column(name: str, column: object, dtype: type[np.generic], length:
 
 
 def _validate_values(signals: Signals) -> None:
-    outside = ~((signals.strength >= 0) & (signals.strength <= 1))  # NaN is outside too
-    if outside.any():
+    strength = signals.strength
+    # The least and the greatest tell it all, and are found in no time; with NaN they are NaN.
+    if len(strength) and not (strength.min() >= 0 and strength.max() <= 1):
+        outside = ~((strength >= 0) & (strength <= 1))
         row = int(outside.argmax())
         raise ValueError(f"strength is {signals.strength[row]} at row {row}; expected 0 to 1")
     both = signals.enter_long & signals.enter_short
