@@ -12,7 +12,7 @@ from contract_server import Serving, Stage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trading_mcp.engine.reconcile import agree
+from trading_mcp.engine.reconcile import Reconciler
 
 pytestmark = pytest.mark.slow
 
@@ -145,7 +145,8 @@ def mismatches(server: Serving) -> list[str]:
     """Return where the exchange's books and ours differed, once nothing is on its way."""
     session = server.engine.session
     exchange = session.exchanges[EXCHANGE]
-    server.wait(agree(session.core, session.ledger, session.flight, exchange, session.clock.now()))
+    reconciler = Reconciler(session.core, session.ledger, session.flight, exchange, session.clock)
+    server.wait(reconciler.agree())
     assert server.call("get_open_orders")["count"] == 0
     return [
         alert["message"]

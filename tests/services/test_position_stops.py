@@ -15,6 +15,13 @@ CHANGES = [
 ]
 
 
+@pytest.fixture
+async def desk(opened):
+    """A market that tells no price of its own, so that those shown here stay."""
+    async with opened("exchanges.sim.price_interval_ms=60000") as one:
+        yield one
+
+
 async def held(desk, pair: str = "ETH-USDT", side: str = "buy"):
     await desk.ask("submit_market_order", pair=pair, side=side, amount=0.1)
     return (await desk.ask("get_positions")).positions[0]
