@@ -2,6 +2,7 @@
 
 import copy
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -155,3 +156,12 @@ def test_each_of_ccxts_classes_is_made_wary(kind: str) -> None:
     client.handle_message(Line(), ["rubbish", {"e": 3}])
 
     assert client.id == kind
+
+
+def test_a_client_trusts_no_proxy_of_the_environment_and_writes_no_secret_down() -> None:
+    client = wary("kucoin")({})
+
+    assert client.aiohttp_trust_env is False
+    assert client.verbose is False
+    canned_client("kucoin", {})
+    assert logging.getLogger("ccxt").level == logging.WARNING

@@ -11,6 +11,7 @@ from trading_mcp.domain.candles import INTERVALS, Candle
 from trading_mcp.domain.quotes import CandleClosed, CandleOrigin
 
 log = structlog.get_logger(__name__)
+_TRIES, _AGAIN_S = 5, 0.2
 
 
 async def closed_candles(
@@ -37,20 +38,26 @@ async def _closed(line: Line, interval: str, edge: int, sources: Sources) -> Can
     sound = line.sound_since is not None and line.sound_since <= opened_at
     if known.certain and sound and known.candle is not None:
         return _event(line, interval, known.candle, "stream")
-    try:
-        before = line.last_close if line.closed_until == opened_at else None
-        candle = await sources.candles.closed(
-            line.listed, interval, opened_at, known.candle, before
-        )
-    except Exception as error:  # whatever ccxt or the network raised: the candle stays unknown
-        words = f"{type(error).__name__}: {error}"[:100]
-        log.warning("candle_not_repaired", market=line.listed.market.key, error=words)
-        return None
+    candle = await _asked(line, interval, opened_at, known.candle, sources)
     if candle is None:
         return None
     # Silence where the exchange shows trades: the stream is not what it seems.
     line.is_doubted = line.is_doubted or bool(sound and known.candle is None and candle.volume)
     return _event(line, interval, candle, "repaired" if candle.volume else "empty")
+
+
+async def _asked(
+    line: Line, interval: str, opened_at: int, heard: Candle | None, sources: Sources
+) -> Candle | None:
+    before = line.last_close if line.closed_until == opened_at else None
+    for turn in range(_TRIES):
+        try:
+            return await sources.candles.closed(line.listed, interval, opened_at, heard, before)
+        except Exception as error:  # whatever ccxt or the network raised: it is asked once more
+            words = f"{type(error).__name__}: {error}"[:100]
+            log.info("candle_not_told", market=line.listed.market.key, turn=turn, error=words)
+            await sources.sleep(_AGAIN_S)
+    return None
 
 
 def _event(line: Line, interval: str, candle: Candle, origin: CandleOrigin) -> CandleClosed:
