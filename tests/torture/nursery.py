@@ -1,0 +1,63 @@
+"""Real servers as real processes, forked from one that has imported everything already.
+
+What runs is `trading-mcp serve` as ever, killed as ever; only the imports, three seconds of each
+start, are done once.
+"""
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+_TESTS = str(Path(__file__).parents[1])
+
+
+class Nursery:
+    """Where servers come from."""
+
+    def __init__(self) -> None:
+        # Whatever is forked is forked from here: no threads, and nothing opened.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        os.environ["PYTHONPATH"] = os.pathsep.join([_TESTS, os.environ.get("PYTHONPATH", "")])
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["torture.warm"])
+
+    def bear(self, arguments: list[str], environment: dict[str, str], log: Path) -> "Child":
+        """Start `trading-mcp` with *arguments*; all it writes is appended to *log*."""
+        process = self._context.Process(target=_run, args=(arguments, environment, str(log)))
+        process.start()
+        return Child(process)
+
+
+class Child:
+    """One server process."""
+
+    def __init__(self, process: Any):
+        self._process = process
+        self.born_at = time.monotonic()
+
+    @property
+    def pid(self) -> int:
+        return int(self._process.pid)
+
+    @property
+    def is_alive(self) -> bool:
+        return bool(self._process.is_alive())
+
+    def kill(self) -> None:
+        """End it as only kill -9 does."""
+        if self.is_alive:
+            os.kill(self.pid, signal.SIGKILL)
+        self._process.join()
+
+
+def _run(arguments: list[str], environment: dict[str, str], log: str) -> None:
+    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(written, stream)
+    os.environ.update(environment)
+    from trading_mcp.cli import main
+
+    raise SystemExit(main(arguments))
