@@ -165,3 +165,15 @@ def test_a_client_trusts_no_proxy_of_the_environment_and_writes_no_secret_down()
     assert client.verbose is False
     canned_client("kucoin", {})
     assert logging.getLogger("ccxt").level == logging.WARNING
+
+
+async def test_changes_that_come_in_one_breath_ask_for_one_snapshot() -> None:
+    client, line, asked = await _kucoin(), Line(), list[str]()
+    client.spawn = lambda method, *arguments: asked.append(method.__name__)
+
+    for number in range(50):
+        message = copy.deepcopy(_BOOK)
+        message["data"] |= {"sequenceStart": 100 + number, "sequenceEnd": 100 + number}
+        client.handle_message(line, message)
+
+    assert asked == ["load_order_book"]
