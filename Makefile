@@ -5,7 +5,7 @@ PYTHONS ?= python3 python3.14 python3.13 python3.12 python3.11
 bin     := .venv/bin
 pytest  := $(bin)/python -m pytest -n auto --maxprocesses 4
 
-.PHONY: help serve test quick check conformance bench format lock clean
+.PHONY: help serve test quick check conformance guards bench format lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -31,6 +31,9 @@ conformance: .venv/.dev ## run the official MCP conformance suite (needs npm, do
 	@mkdir -p build/conformance
 	@npm install --silent --prefix build/conformance node@22 @modelcontextprotocol/conformance@0.2.0-alpha.12
 	@$(bin)/python -m pytest tests/mcp/test_conformance.py $(ARGS)
+
+guards: .venv/.dev ## remove each safety check in turn: the tests must notice (ARGS="fence": some)
+	@$(bin)/python tests/guards/mutate.py $(ARGS)
 
 bench: .venv/.dev ## measure speed
 	@$(bin)/python -m benchmarks $(ARGS)

@@ -284,3 +284,11 @@ async def test_limits_that_stay_as_they_are_are_no_news(desk):
     again = await desk.ask("update_risk_limits", risk_mode="Aggressive", max_open_positions=5)
     assert again.parameters == before.parameters
     assert desk.session.state.seq == seq
+
+
+async def test_a_repeated_request_does_not_set_anew_what_was_set_since(desk):
+    asked = {"max_open_positions": 7, "idempotency_key": "k"}
+    first = await desk.ask("update_risk_limits", **asked)
+    await desk.ask("update_risk_limits", max_open_positions=9)
+    assert await desk.ask("update_risk_limits", **asked) == first
+    assert desk.session.state.parameters.max_open_positions == 9

@@ -366,3 +366,16 @@ async def test_a_price_that_cannot_be_is_not_taken_in(rig, wrong):
     session = await one.open()
     await one.play()
     assert session.core.standings.marks["sim:AAA-USDT"] == 101
+
+
+async def test_after_a_restart_what_rests_though_nobody_said_so_is_found(rig):
+    one = rig()
+    session = await one.open()
+    order, made = session.core.submit(buy(price=Decimal(90)), one.clock.now())
+    one.journal.append(session.state.seq, made)
+    approved = session.core.hand_out(order.id)
+    await session.flight.close()
+    await one.venue.submit(approved)
+    again = await one.open()
+    assert again.state.orders[order.id].status == "open"
+    assert len(one.venue.sent) == 1
