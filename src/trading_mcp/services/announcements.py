@@ -9,10 +9,11 @@ from trading_mcp.domain import entries as e
 from trading_mcp.domain.positions import Position
 from trading_mcp.engine.facts import MetricsMeasured, PositionMarked
 from trading_mcp.engine.hub import Hub
+from trading_mcp.services.jobs import JobProgressed
 from trading_mcp.services.views import iso, number
 
-Channel = Literal["positions", "trades", "metrics", "alerts"]
-CHANNELS: tuple[Channel, ...] = ("positions", "trades", "metrics", "alerts")
+Channel = Literal["positions", "trades", "metrics", "alerts", "jobs"]
+CHANNELS: tuple[Channel, ...] = ("positions", "trades", "metrics", "alerts", "jobs")
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +49,7 @@ class Announcer:
 
 def announcements(fact: object) -> list[Announcement]:
     """Return what subscribers are told of *fact*: mostly nothing or one thing."""
-    made = [_announcement(fact)]
+    made = [_job(fact) if isinstance(fact, JobProgressed) else _announcement(fact)]
     if isinstance(fact, e.FillBooked) and fact.position is not None:
         made.append(_position(fact.position, fact))
     return [one for one in made if one is not None]
@@ -75,6 +76,12 @@ def _announcement(fact: object) -> Announcement | None:
             return _made("alerts", "kill_switch", _switch(fact), fact.at, None)
         case _:
             return None
+
+
+def _job(fact: JobProgressed) -> Announcement:
+    data = msgspec.to_builtins(fact)
+    data.pop("at")
+    return _made("jobs", "job_progress", data, fact.at, fact.id)
 
 
 def _position(position: Position, fact: e.FillBooked) -> Announcement:

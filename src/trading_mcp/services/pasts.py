@@ -1,0 +1,143 @@
+"""A market's past as runs need it: from the store, and what that lacks from the exchange."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import numpy as np
+
+from trading_mcp.backtest.histories import Settlements
+from trading_mcp.domain.candles import Candles, interval_ms
+from trading_mcp.domain.errors import ExchangeError, InvalidParameter
+from trading_mcp.domain.markets import Market
+from trading_mcp.domain.spans import Span
+from trading_mcp.domain.times import iso
+from trading_mcp.engine.session import Session
+from trading_mcp.ports import CandleArchive
+from trading_mcp.services.history.download import Download, Downloaded
+from trading_mcp.services.history.events import Event, Fetched
+from trading_mcp.services.history.wanted import Wanted
+from trading_mcp.services.views import milliseconds
+
+MOST_CANDLES = 5_000_000
+_LONGEST = 160
+
+SettlementsOf = Callable[[Market, Span], Awaitable[Settlements | None]]
+"""Return when a perpetual's funding was settled, and at what rate; None: that is not known."""
+Tell = Callable[[float], None]
+"""Hears what share of the missing candles has been fetched (0 to 1)."""
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """The closed candles of a market in *span*, after *before* older ones for warming up.
+
+    *missing* intervals of the span have no candle: nobody traded then.
+    """
+
+    market: Market
+    interval: str
+    span: Span
+    candles: Candles
+    before: int
+    missing: int
+    settlements: Settlements | None
+
+
+class Pasts:
+    """Brings candles of the past."""
+
+    def __init__(self, session: Session, archive: CandleArchive, settlements: SettlementsOf):
+        self._session, self._archive = session, archive
+        self._settlements = settlements
+
+    def span(self, interval: str, start: str, end: str) -> Span:
+        """Return the time of the closed candles that opened from *start* on and before *end*.
+
+        Raises:
+            InvalidParameter: no times, no candle between them, or too many.
+        """
+        step, now = interval_ms(interval), self._session.clock.now()
+        since, until = milliseconds(start, "start_date"), milliseconds(end, "end_date")
+        span = Span(-(-since // step) * step, min(-(-until // step) * step, now // step * step))
+        if since < 0 or span.length <= 0:
+            raise _no_time(since, until, now, interval)
+        if span.length // step > MOST_CANDLES:
+            raise InvalidParameter(
+                f"start_date: {span.length // step:,} {interval} candles are more than "
+                f"{MOST_CANDLES:,}",
+                hint="Ask for a longer interval, or less time.",
+                field="start_date",
+            )
+        return span
+
+    async def read(
+        self, market: Market, interval: str, span: Span, *, warmup: int, tell: Tell
+    ) -> Past:
+        """Return the candles of *span* and up to *warmup* before; what is fetched is kept.
+
+        Raises:
+            InvalidParameter: the exchange has no candle there, or not this interval.
+            ExchangeError: it did not tell of all candles.
+            StorageUnavailable: the store cannot be read or written.
+        """
+        step = interval_ms(interval)
+        whole = Span(max(span.start - warmup * step, 0), span.end)
+        series = (market.exchange, market.symbol, interval)
+        came = await self._download(market, interval, whole, tell)
+        candles = await self._archive.read(*series, start=whole.start, end=whole.end)
+        before = int(np.searchsorted(candles.time, span.start))
+        if len(candles) == before:
+            raise _no_candles(market, interval, span, came.begins_at)
+        return Past(
+            market=market,
+            interval=interval,
+            span=span,
+            candles=candles,
+            before=before,
+            missing=span.length // step - (len(candles) - before),
+            settlements=await self._settlements(market, span),
+        )
+
+    async def _download(self, market: Market, interval: str, span: Span, tell: Tell) -> Downloaded:
+        def hear(event: Event) -> None:
+            if isinstance(event, Fetched):
+                tell(event.done_ms / max(event.of_ms, 1))
+
+        wanted = Wanted(
+            exchange=market.exchange, symbol=market.symbol, interval=interval, span=span
+        )
+        data, clock = self._session.exchanges[market.exchange].data, self._session.clock
+        came = await Download(wanted, data, self._archive, clock=clock, tell=hear).run()
+        if came.failures:
+            first = came.failures[0]
+            raise ExchangeError(
+                f"{market.exchange} did not tell of all {interval} candles of {market.symbol}: "
+                f"those from {iso(first.span.start)} on are missing ({first.reason[:_LONGEST]})",
+                hint="Ask again later: what has come so far is kept.",
+                exchange=market.exchange,
+            )
+        return came
+
+
+def _no_time(since: int, until: int, now: int, interval: str) -> InvalidParameter:
+    if since >= until:
+        said = f"start_date: expected a time before end_date, {iso(max(until, 0))}"
+    else:
+        said = f"start_date: no {interval} candle has opened and closed between it and end_date"
+    return InvalidParameter(
+        said,
+        hint=f"It is {iso(now)} on the exchange; candles from start_date on and before end_date "
+        "count.",
+        field="start_date",
+    )
+
+
+def _no_candles(
+    market: Market, interval: str, span: Span, begins_at: int | None
+) -> InvalidParameter:
+    known = "" if begins_at is None else f" The first that is stored opened at {iso(begins_at)}."
+    return InvalidParameter(
+        f"start_date: {market.exchange} has no {interval} candles of {market.symbol} between "
+        f"{iso(span.start)} and {iso(span.end)}",
+        hint=f"Ask for a later time.{known}",
+        field="start_date",
+    )

@@ -1,0 +1,190 @@
+"""Backtests: what is asked for, how far one is, and what came of it."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, field
+
+from trading_mcp.services.operations import Request
+from trading_mcp.services.shapes.common import Cursor, Exchange, Id, Interval, Mutation, Pair
+
+Status = Literal["queued", "running", "completed", "failed", "cancelled"]
+Date = Annotated[str, Meta(min_length=4, max_length=40)]
+PAGE = 20
+MOST = 1000
+Rows = Annotated[int, Meta(ge=1, le=MOST)]
+
+
+class RunBacktest(Request, frozen=True, kw_only=True):
+    """A strategy over the candles that opened from *start_date* on and before *end_date*.
+
+    *config* changes parameters of the strategy, *risk* some of the account's limits, both for this
+    run alone. *size_percent* of the equity is the margin of an entry; left out, sizes follow the
+    risk per trade, as they do live. Fees are the market's own unless *fee_percent* is given.
+    *wait_seconds*: how long to wait for the end before an answer says that it runs.
+    """
+
+    exchange: Exchange = None
+    symbol: Pair
+    strategy: Id
+    start_date: Date
+    end_date: Date
+    interval: Interval | None = None
+    initial_capital: Annotated[float, Meta(ge=1, le=1e12)] = 100.0
+    config: Annotated[dict[str, Any], Meta(description="strategy parameters")] = field(
+        default_factory=dict
+    )
+    risk: Annotated[dict[str, Any], Meta(description="risk limits")] = field(default_factory=dict)
+    size_percent: Annotated[float, Meta(ge=0.01, le=100)] | None = None
+    fee_percent: Annotated[float, Meta(ge=0, le=10)] | None = None
+    slippage_percent: Annotated[float, Meta(ge=0, le=10)] = 0.05
+    wait_seconds: Annotated[float, Meta(ge=0, le=55)] = 25.0
+    limit: Annotated[Rows | None, Meta(description="trades told, 20")] = None
+    cursor: Cursor | None = None
+
+
+class TradeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A position that was opened and left. *size* is in base, *pnl* in quote after all costs,
+    *pnl_pct* in percent of the notional; times are of the candles' opens."""
+
+    symbol: str
+    side: Literal["long", "short"]
+    size: float
+    entry_time: str
+    entry_price: float
+    exit_time: str
+    exit_price: float
+    reason: str
+    pnl: float
+    pnl_pct: float
+    fees: float
+    funding: float
+    candles: int
+
+
+class EquityPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """The account's equity at a candle's close, and what buying and holding had come to."""
+
+    timestamp: str
+    equity: float
+    buy_and_hold: float
+
+
+class Headline(msgspec.Struct, frozen=True, kw_only=True):
+    """The documented figures. Money in quote, percent is percent; null: no value, as a profit
+    factor without a loss."""
+
+    total_trades: int
+    winning_trades: int
+    losing_trades: int
+    win_rate: float
+    total_pnl: float
+    avg_win: float
+    avg_loss: float
+    profit_factor: float | None
+    sharpe_ratio: float | None
+    max_drawdown: float
+    max_drawdown_pct: float
+
+
+class BacktestAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A run. While it is not completed its figures are null.
+
+    *metrics* has all figures, *trades* the first of them, *next_cursor* asks for more, and
+    *warnings* tell what the figures leave out. *progress* is 0 to 1.
+    """
+
+    id: str
+    status: Status
+    message: str
+    progress: float
+    total_trades: int | None = None
+    winning_trades: int | None = None
+    losing_trades: int | None = None
+    win_rate: float | None = None
+    total_pnl: float | None = None
+    avg_win: float | None = None
+    avg_loss: float | None = None
+    profit_factor: float | None = None
+    sharpe_ratio: float | None = None
+    max_drawdown: float | None = None
+    max_drawdown_pct: float | None = None
+    metrics: dict[str, Any] = {}
+    warnings: list[str] = []
+    trades: list[TradeRow] = []
+    next_cursor: str | None = None
+
+
+class OfBacktest(Request, frozen=True, kw_only=True):
+    """One run, and a page of its trades."""
+
+    backtest_id: Id
+    limit: Rows = MOST
+    cursor: Cursor | None = None
+
+
+class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A run with everything that is kept of it.
+
+    *inputs* are all that decides what comes out: the same inputs give the same *result_hash*.
+    *pairs*, *months* and *reasons* break the figures down; *seconds* is what each part took.
+    *error* and *code* say why it failed.
+    """
+
+    id: str
+    status: Status
+    progress: float
+    doing: str
+    created_at: str
+    error: str
+    code: str
+    inputs: dict[str, Any]
+    metrics: dict[str, Any]
+    warnings: list[str]
+    pairs: list[dict[str, Any]]
+    months: list[dict[str, Any]]
+    reasons: list[dict[str, Any]]
+    seconds: dict[str, float]
+    result_hash: str
+    trades: list[TradeRow]
+    next_cursor: str | None
+    equity_curve: list[EquityPoint]
+
+
+class BacktestListRequest(Request, frozen=True, kw_only=True):
+    """Runs, the newest first."""
+
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    cursor: Cursor | None = None
+
+
+class BacktestRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One run in a list; figures are null unless it is completed."""
+
+    id: str
+    status: Status
+    created_at: str
+    exchange: str
+    symbol: str
+    strategy: str
+    interval: str
+    start_date: str
+    end_date: str
+    total_trades: int | None
+    total_pnl: float | None
+    sharpe_ratio: float | None
+    max_drawdown_pct: float | None
+
+
+class Backtests(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs; *next_cursor* asks for older ones."""
+
+    backtests: list[BacktestRow]
+    count: int
+    next_cursor: str | None
+
+
+class CancelBacktest(Mutation, frozen=True, kw_only=True):
+    """Which run to end."""
+
+    backtest_id: Id
