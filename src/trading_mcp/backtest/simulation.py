@@ -53,23 +53,27 @@ def simulate(histories: Sequence[History], terms: Terms, loop: Loop) -> Outcome:
     Raises:
         ValueError: nothing to run over, or not all of one interval.
     """
-    _check(histories)
+    check(histories)
     places = places_of(histories)
     bars, wishes = bars_of(histories, places), wishes_of(histories, places)
-    memory = _memory(histories, terms, bars, wishes)
+    memory = memory_of(histories, terms, bars, wishes, np.empty(len(bars.time)))
     finer, funding = finer_of(histories, places), funding_of(histories, places)
     moments = loop(bars, wishes, finer, funding, memory)
-    return _read_back(histories, terms, bars, memory, moments)
+    return read_back(histories, terms, bars, memory, moments)
 
 
-def _check(histories: Sequence[History]) -> None:
+def check(histories: Sequence[History]) -> None:
+    """Raise ValueError if there is nothing to run over, or not all of one interval."""
     if not histories or not all(len(history.candles) for history in histories):
         raise ValueError("there are no candles to run over")
     if len({history.interval for history in histories}) > 1:
         raise ValueError("the candles of all markets must have one interval")
 
 
-def _memory(histories: Sequence[History], terms: Terms, bars: Bars, wishes: Wishes) -> Memory:
+def memory_of(
+    histories: Sequence[History], terms: Terms, bars: Bars, wishes: Wishes, equity: Column
+) -> Memory:
+    """Return the records of a run that is to begin; *equity* has room for every moment."""
     entries = np.count_nonzero(wishes.flags & (ENTER_LONG | ENTER_SHORT))
     return Memory(
         plan=_plan(terms),
@@ -79,7 +83,7 @@ def _memory(histories: Sequence[History], terms: Terms, bars: Bars, wishes: Wish
         held=_records(layout.HELD, len(histories), last_row=-1, wish=-1),
         account=_account(terms.capital, int(bars.time[0])),
         trades=_records(layout.TRADE, int(entries) + 1),
-        equity=np.empty(len(bars.time)),
+        equity=equity,
     )
 
 
@@ -141,8 +145,9 @@ def _limits(limits: Limits | None) -> Any:
 def _terms(histories: Sequence[History], terms: Terms) -> Any:
     records = _records(layout.TERMS, len(histories))
     costs = terms.costs
-    for record, history in zip(records, histories, strict=True):
+    for m, (record, history) in enumerate(zip(records, histories, strict=True)):
         ground = history.ground
+        record.market = m
         record.span = history.interval
         record.tick_units, record.tick_scale = floats_of(ground.tick if terms.rounded else None)
         record.step_units, record.step_scale = floats_of(ground.step if terms.rounded else None)
@@ -187,9 +192,10 @@ def _records(dtype: "np.dtype[Any]", count: int = 1, **fields: float) -> Any:
     return records
 
 
-def _read_back(
+def read_back(
     histories: Sequence[History], terms: Terms, bars: Bars, memory: Memory, moments: int
 ) -> Outcome:
+    """Return what a run has written."""
     record = memory.account[0]
     account = {name: record[name].item() for name in layout.ACCOUNT.names or ()}
     alone = len(histories) == 1
