@@ -9,6 +9,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from concurrent.futures import Future
 from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -38,6 +39,8 @@ from trading_mcp.domain.stored import Inspected, Stored
 from trading_mcp.domain.trials import Trial, Tried
 
 EntryT = TypeVar("EntryT")
+GivenT = TypeVar("GivenT")
+DoneT = TypeVar("DoneT")
 
 Checkpoint = Callable[[str], None]
 """Called with the name of each step of an order's life, so that a test can stop there."""
@@ -382,6 +385,30 @@ class Tape(Protocol):
 
         None if that is not known, or nobody traded.
         """
+        ...
+
+
+class Executor(Protocol):
+    """Where work is done: in threads, in processes, on other machines.
+
+    What is sent and what comes back must be able to travel: functions by their names, data by the
+    path at which it lies.
+    """
+
+    @property
+    def workers(self) -> int:
+        """How many pieces of work are done at the same time."""
+        ...
+
+    def submit(self, work: Callable[[GivenT], DoneT], given: GivenT) -> Future[DoneT]:
+        """Have *work* done with *given*, as soon as there is room. What it raises, the future does.
+
+        A future that is cancelled before its work has begun costs nothing more.
+        """
+        ...
+
+    def close(self) -> None:
+        """Begin nothing more, and wait for what has begun."""
         ...
 
 
