@@ -7,6 +7,7 @@ from trading_mcp.backtest.kernel.layout import Whole
 from trading_mcp.backtest.terms import Ground
 from trading_mcp.domain.candles import Candles, Column
 from trading_mcp.domain.signals import Signals
+from trading_mcp.domain.times import iso
 
 
 class Settlements(msgspec.Struct, frozen=True):
@@ -33,25 +34,22 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     atr: Column | None = None
 
 
-def fits(candles: Candles, finer: Candles, interval: int) -> str:
-    """Say what keeps *finer* from being the inside of *candles*; "": nothing.
+def misfit(candles: Candles, finer: Candles, interval: int) -> str:
+    """Say what keeps *finer* from being the inside of *candles* (*interval* ms); "": nothing.
 
-    Within each candle that has some, they must reach its high and its low, and no further.
+    Where a candle has some, they must together reach its high and its low, and no further.
     """
     first = np.searchsorted(finer.time, candles.time)
     end = np.searchsorted(finer.time, candles.time + interval)
     inside = np.flatnonzero(first < end)
     if not len(inside):
         return "no finer candle lies in any of the candles"
-    starts = first[inside]
-    for name, reduce in (("high", np.maximum), ("low", np.minimum)):
-        # reduceat runs to the next start, and what lies between candles must not count.
-        bounds = np.column_stack((starts, np.minimum(end[inside], len(finer) - 1))).ravel()
-        reached = reduce.reduceat(getattr(finer, name), bounds)[::2]
-        if end[inside[-1]] == len(finer):
-            reached[-1] = reduce.reduce(getattr(finer, name)[starts[-1] :])
-        differs = reached != getattr(candles, name)[inside]
-        if differs.any():
-            at = int(candles.time[inside[int(differs.argmax())]])
-            return f"the finer candles have another {name} than the candle that opened at {at}"
+    for name, further in (("high", np.maximum), ("low", np.minimum)):
+        # One more at the end, so that a reach may begin behind the last; every second counts.
+        column = np.append(getattr(finer, name), np.nan)
+        reached = further.reduceat(column, np.stack((first, end), 1)[inside].ravel())[::2]
+        differs = np.flatnonzero(reached != getattr(candles, name)[inside])
+        if len(differs):
+            at = iso(int(candles.time[inside[differs[0]]]))
+            return f"reaches another {name} than the candle that opened at {at}"
     return ""

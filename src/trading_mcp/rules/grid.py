@@ -52,9 +52,8 @@ def bought(worth: float, price: float, units: float, scale: float) -> float:
     if price <= 0.0:
         return 0.0
     amount = worth / price
-    if units <= 0.0:
-        return amount
-    return down_to(amount * (1.0 + _NOISE), units, scale)
+    steps = steps_below(amount * (1.0 + _NOISE), units, scale)
+    return amount if math.isnan(steps) else steps * units / scale
 
 
 def steps_below(value: float, units: float, scale: float) -> float:

@@ -158,6 +158,7 @@ LIMITS = np.dtype(
 
 TERMS = np.dtype(
     [
+        ("market", "i8"),
         ("span", "i8"),
         ("tick_units", "f8"),
         ("tick_scale", "f8"),
@@ -177,8 +178,8 @@ TERMS = np.dtype(
         ("target_rests", "i8"),
     ]
 )
-"""What a market charges and takes. Fees, spread and slippage are fractions; *span* is ms a candle;
-*room* is how many times the minimum an entry must be."""
+"""What a market, by its index, charges and takes. Fees, spread and slippage are fractions; *span*
+is ms a candle; *room* is how many times the minimum an entry must be."""
 
 HELD = np.dtype(
     [

@@ -138,6 +138,7 @@ def release(account: Record, seat: Record) -> None:
 def write_trade(here: Here, price: float, reason: int, at: int, pnl: float) -> None:
     """Write down the position that is being closed."""
     seat, trade = here.seat, here.trade
+    trade.market = here.terms.market
     trade.side = seat.side
     trade.amount = seat.size
     trade.entry_row = seat.entry_row
