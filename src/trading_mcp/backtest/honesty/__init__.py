@@ -1,0 +1,1 @@
+"""How far a result can be trusted: proof before a run, and what speaks against it afterwards."""
