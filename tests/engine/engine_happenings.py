@@ -11,7 +11,7 @@ from engine_world import World
 from trading_mcp.domain import entries as e
 from trading_mcp.domain.orders import ExitPlan, Order
 from trading_mcp.domain.positions import closing_side
-from trading_mcp.domain.reports import OrderTerms
+from trading_mcp.domain.reports import FundingPaid, Liquidated, OrderTerms
 from trading_mcp.engine.desk import Wished
 
 PLANS = [
@@ -53,6 +53,9 @@ WEIGHTS = {
     "adoption": 1,
     "transfer": 1,
     "difference": 1,
+    "funding": 1,
+    "liquidation": 1,
+    "is_buried_alive": 1,
 }
 OFTEN = [name for name, weight in WEIGHTS.items() for _ in range(weight)]
 """The names of all that may happen, each as often as it should."""
@@ -164,6 +167,14 @@ class Happenings(World):
         order = dice.of([o for o in self.state.orders.values() if o.status == "unknown"])
         if order is not None:
             self.look_for(order)
+
+    def is_buried_alive(self, dice: Dice) -> None:
+        """An exchange takes an order after all that it promised: then everything must stop."""
+        late = [self.state.orders.get(approved.id) for approved in self.wire]
+        order = dice.of([o for o in late if o is not None and not o.reduce_only])
+        if order is not None:
+            self.buried_alive.add(order.id)
+            self.bury(order)
 
     def a_cancel_arrives(self, dice: Dice) -> None:
         order = dice.of([o for o in self.state.orders.values() if o.cancelling])
@@ -285,6 +296,50 @@ class Happenings(World):
     def transfer(self, dice: Dice) -> None:
         amount, times = dice.of([Decimal(5), Decimal("0.3")]), dice.number(1, 2)
         self.move_money(dice.of(NAMES), dice.of(CURRENCIES), amount, times)
+
+    def funding(self, dice: Dice) -> None:
+        amount = Decimal(dice.number(-100, 100)) / 1_000
+        self.names += 1
+        paid = FundingPaid(
+            exchange="sim",
+            symbol="BTC-USDT-PERP",
+            funding_id=f"f{self.names}",
+            rate=0.0001,
+            amount=amount,
+            at=self.bench.now,
+        )
+        self.exchanges["sim"].balances["USDT"] += amount
+        self.cash["sim", "USDT"] += amount
+        for _ in range(dice.number(1, 2)):
+            self.hear(self.core.on_funding(paid))
+
+    def liquidation(self, dice: Dice) -> None:
+        """The exchange closes the perpetual's positions by force, and what rests to do so."""
+        name, exchange = "BTC-USDT-PERP", self.exchanges["sim"]
+        net = sum(p.sign * p.size for p in self.core.standings.positions_in(f"sim:{name}"))
+        if self.untold or self.wire or self.outbox or not net or net != self.cash["sim", name]:
+            return
+        if any(o.status == "unknown" for o in self.state.orders.values()):
+            return
+        for client_id, held in exchange.orders.items():
+            if held.symbol == name and held.terms.reduce_only:
+                exchange.cancel(client_id)
+        self.names += 1
+        report = Liquidated(
+            exchange="sim",
+            symbol=name,
+            trade_id=f"l{self.names}",
+            amount=abs(net),
+            price=self.last,
+            fee=Decimal("0.5"),
+            at=self.bench.now,
+        )
+        for currency, change in ((name, -net), ("USDT", net * self.last - report.fee)):
+            exchange.balances[currency] += change
+            self.cash["sim", currency] += change
+        self.written_off[f"sim:{name}"] += net
+        for _ in range(dice.number(1, 2)):
+            self.hear(self.core.on_liquidated(report))
 
     def difference(self, dice: Dice) -> None:
         """A balance is not what it should be, and nobody knows why."""

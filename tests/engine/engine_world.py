@@ -37,6 +37,7 @@ class World:
         self.seen: dict[str, Order] = {}
         self.sizes: dict[str, Decimal] = {}
         self.handed: set[str] = set()
+        self.buried_alive: set[str] = set()
         self.names, self.last = 0, Decimal(100)
         terms = ExchangeTerms(holds_stops=True, max_exposure=cap)
         self.bench = bench_type(
@@ -96,7 +97,12 @@ class World:
             if order.reduce_only and order.owner != EXTERNAL:
                 leaving[order.position_id] += order.remaining
         for position_id, amount in leaving.items():
-            assert amount == 0 or amount <= self.state.positions[position_id].size
+            position = self.state.positions.get(position_id)
+            if position is None:  # it was closed by force: what rests for it has been called off
+                exits = (o for o in self.state.orders.values() if o.position_id == position_id)
+                assert all(order.cancelling for order in exits if order.rests)
+            else:
+                assert amount <= position.size
 
     def what_may_still_trade_is_reserved_in_full(self) -> None:
         # Not to the last of 60 digits: an average price is a quotient, and sums have an order.
@@ -158,6 +164,10 @@ class World:
                         self.sizes[position.id] = position.size
                 case e.PositionChanged(position=position):
                     self.changed(position, entry.why)
+                case e.KillSwitchChanged(switch=switch) if switch is not None and not self.killed:
+                    known = switch.principal == "test" or self.buried_alive
+                    assert known, f"killed without a reason: {switch.reason}"
+                    self.killed = True
         return made
 
     def changed(self, position, why: str) -> None:
@@ -270,8 +280,11 @@ class World:
         if order.client_id in exchange.orders:
             self.take_in(exchange, order.client_id)
         elif all(approved.id != order.id for approved in self.wire):
-            evidence = "not accepted: unknown to the exchange after the fence, twice"
-            self.hear(self.core.on_refused(order.id, evidence, self.bench.now))
+            self.bury(order)
+
+    def bury(self, order: Order) -> None:
+        evidence = "not accepted: unknown to the exchange after the fence, twice"
+        self.hear(self.core.on_refused(order.id, evidence, self.bench.now))
 
     def cancel_goes_out(self, order: Order, *, told: bool = True) -> None:
         exchange = self.exchanges[order.exchange]
@@ -320,9 +333,12 @@ class World:
 
     def adopt(self, exchange: TruthfulExchange) -> None:
         for client_id, held in exchange.orders.items():
-            if held.status == "open" and self.state.order_of(client_id) is None:
+            order = self.state.order_of(client_id)
+            if held.status == "open" and order is None:
                 report = self.report(exchange, client_id)
                 self.hear(self.core.on_foreign(report, exchange.name))
+            elif held.status == "open" and order.status in ("rejected", "abandoned"):
+                self.take_in(exchange, client_id)
 
     def move_money(self, name: str, currency: str, amount: Decimal, times: int = 1) -> None:
         self.names += 1

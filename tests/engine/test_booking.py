@@ -169,3 +169,31 @@ def test_an_old_liquidation_does_not_close_a_new_position(bench, perpetual):
     order = bench.open("buy", "1", market=perpetual, plan=PLAN)
     bench.keep(bench.core.on_liquidated(report))
     assert bench.state.positions[order.position_id].size == 1
+
+
+def test_what_rests_to_leave_a_liquidated_position_is_called_off(bench, perpetual):
+    entry = bench.open("buy", "1", market=perpetual, leverage=10)
+    target = bench.submit(
+        "sell", "1", market=perpetual, reduces=entry.position_id, price=Decimal(120), leverage=10
+    )
+    bench.accept(target)
+    report = Liquidated(
+        exchange="sim",
+        symbol=perpetual.symbol,
+        trade_id="l1",
+        amount=Decimal(1),
+        price=Decimal(91),
+        fee=Decimal(0),
+        at=bench.now,
+    )
+    bench.keep(bench.core.on_liquidated(report))
+    assert bench.state.orders[target.id].cancelling
+
+
+def test_what_rests_to_sell_coins_that_are_gone_is_called_off(bench):
+    entry = bench.open(amount="1")
+    target = bench.submit("sell", "1", reduces=entry.position_id, price=Decimal(120))
+    bench.accept(target)
+    bench.keep(bench.core.on_balance("sim", "BTC", Decimal(0), "correction"))
+    bench.keep(bench.core.on_mismatch("sim:BTC", Decimal(-1), "BTC differs"))
+    assert bench.state.orders[target.id].cancelling

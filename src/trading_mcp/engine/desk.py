@@ -201,15 +201,19 @@ class Desk:
         if not due or standing.leaving(position.id) >= position.size:
             return
         self._departures.tried(position.id, self.now)
-        for order in standing.exits(position.id):
-            if order.rests and not order.cancelling:
-                # It holds what must be sold at once: first it goes, then the rest leaves.
-                self.change(order, cancelling=True)
+        # What rests holds what must be sold at once: first it goes, then the rest leaves.
+        self.call_off_exits(position)
         left = position.size - standing.exiting(position.id)
         if left == position.size and self.is_dust(position, left):
             self.write_off(position, left, "dust")
         elif left > 0:
             self.submit(_leaving(position, left, wished))
+
+    def call_off_exits(self, position: Position) -> None:
+        """Cancel what rests to make *position* smaller."""
+        for order in self.standing(position.market).exits(position.id):
+            if order.rests and not order.cancelling:
+                self.change(order, cancelling=True)
 
     def is_dust(self, position: Position, amount: Decimal, price: Decimal | None = None) -> bool:
         """Say whether so much of a position is too little to be sold at *price* (the last one)."""
@@ -235,6 +239,8 @@ class Desk:
             reason = position.close_reason or position.leaving or why
             changed = msgspec.structs.replace(changed, closed_at=self.now, close_reason=reason)
         self.make(e.PositionChanged(at=self.now, position=changed, why=why, principal=ENGINE))
+        if not changed.is_open:
+            self.call_off_exits(changed)
 
     def terms(self, exchange: str) -> ExchangeTerms:
         """Return on what terms we trade on *exchange*."""
