@@ -116,7 +116,7 @@ def _ranged(strategy: type[Strategy], name: str, wanted: Range) -> Choices | Str
     whole = _is_whole(strategy, name)
     step = 1.0 if whole and wanted.step is None else wanted.step
     if step is None:
-        low, high = _listed(strategy, name, (wanted.min, wanted.max))
+        low, high = (_value(strategy, name, end) for end in (wanted.min, wanted.max))
         return Stretch(low, high)
     # A hair more, so that 0.1 to 0.3 in steps of 0.1 has its end.
     count = math.floor((wanted.max - wanted.min) / step + 1e-9) + 1
@@ -130,13 +130,9 @@ def _listed(strategy: type[Strategy], name: str, values: tuple[Any, ...]) -> tup
     if not 0 < len(values) <= MOST_VALUES:
         raise _refused(name, f"expected 1 to {MOST_VALUES:,} values, got {len(values):,}")
     found = tuple(_value(strategy, name, value) for value in values)
-    if len({*map(repr, found)}) < len(found) and not _is_stretch(found):
+    if len({*map(repr, found)}) < len(found):
         raise _refused(name, "a value is listed twice")
     return found
-
-
-def _is_stretch(found: tuple[Any, ...]) -> bool:
-    return len(found) == 2 and found[0] == found[1]
 
 
 def _value(strategy: type[Strategy], name: str, value: Any) -> Any:
