@@ -34,7 +34,7 @@ class Account:
     def enter(self, row, side, price):
         self.side, self.row, self.held = side, row, 0
         self.entry = self.paid(price, side > 0)
-        most = self.paid(price, True) if side > 0 else max(price, self.entry)
+        most = self.paid(price, True)
         worth = min(self.cash * self.percent / 100, self.cash / (1 + self.fee))
         self.amount = self.on_grid(worth / most, self.step, ROUND_FLOOR)
         if self.amount <= 0:
