@@ -13,6 +13,7 @@ from trading_mcp.engine.hub import Hub
 from trading_mcp.services.alerts import AlertService
 from trading_mcp.services.analysis import AnalysisService
 from trading_mcp.services.announcements import Announcer
+from trading_mcp.services.backtests import BacktestService
 from trading_mcp.services.closing import ClosingService
 from trading_mcp.services.exchanges import ExchangeService
 from trading_mcp.services.execution import ExecutionService
@@ -28,11 +29,11 @@ from trading_mcp.services.planning import PlanningService
 from trading_mcp.services.portfolio import PortfolioService
 from trading_mcp.services.positions import PositionService
 from trading_mcp.services.risk import RiskService
-from trading_mcp.services.switches import SwitchService
 from trading_mcp.services.scalping import ScalpingService
 from trading_mcp.services.signals import SignalService
 from trading_mcp.services.strategies import StrategyService
 from trading_mcp.services.submitting import SubmittingService
+from trading_mcp.services.switches import SwitchService
 from trading_mcp.services.timeframes import TimeframeService
 
 SERVICES = (
@@ -44,6 +45,7 @@ SERVICES = (
     TimeframeService,
     SignalService,
     OpportunityService,
+    BacktestService,
     PairService,
     SubmittingService,
     OrderService,

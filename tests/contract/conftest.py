@@ -1,6 +1,8 @@
 """A running server and the reference it is held to."""
 
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from contract_server import Serving, Stage, serving
+
+# Compiled once for all servers of all tests; named by a hash of the sources within.
+COMPILED = Path(tempfile.gettempdir()) / "trading-mcp-compiled-for-tests"
+os.environ.setdefault("TRADING_MCP_COMPILED", str(COMPILED))
 
 
 @pytest.fixture(scope="session")

@@ -240,6 +240,14 @@ class Stage:
         """Return the id of an alert."""
         return str(self.server.data("GET", "/api/v1/alerts/history")[0]["id"])
 
+    def backtest(self) -> str:
+        """Return the id of a backtest that has completed."""
+        asked = {"symbol": "DOGE-USDT", "strategy": "rsi_scalping"}
+        times = {"start_date": "2025-10-31", "end_date": "2025-11-01"}
+        while (told := self.server.call("run_backtest", **asked, **times))["status"] == "running":
+            pass
+        return str(told["id"])
+
     def last(self, pair: str = "DOGE-USDT") -> float:
         """Return the pair's last price."""
         return float(self.server.call("get_ticker", pair=pair)["last"])

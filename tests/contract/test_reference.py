@@ -38,16 +38,13 @@ def test_what_another_issue_builds_is_named() -> None:
     waiting |= {tool["name"] for tool in TOOLS if tool.get("from") == "backtest"}
 
     assert waiting == {
-        "POST /api/v1/backtest/run",
-        "GET /api/v1/backtest/results/:id",
         "POST /api/v1/optimization/run",
         "GET /api/v1/optimization/results/:id",
-        "run_backtest",
         "optimize_parameters",
     }
 
 
 def test_the_servers_words_are_the_references() -> None:
     assert BY_CODE.keys() == ERRORS.keys()
-    assert set(CHANNELS) == {event["channel"] for event in EVENTS}
+    assert set(CHANNELS) == {event["channel"] for event in EVENTS} | {"jobs"}
     assert AUTH["login"]["path"] == "/api/v1/auth/login"

@@ -93,6 +93,8 @@ def place(stage: Stage, route: dict[str, Any]) -> str:
         return path.replace(":id", stage.position())
     if path.startswith("/api/v1/alerts/:id"):
         return path.replace(":id", stage.alert())
+    if path.startswith("/api/v1/backtest"):
+        return path.replace(":id", stage.backtest())
     return path
 
 
@@ -122,8 +124,14 @@ def the_kill_switch(stage: Stage, body: dict[str, Any]) -> None:
     stage.server.data("POST", "/api/v1/risk/sentinel/kill-switch", {"reason": "a drill"})
 
 
+def a_backtest(stage: Stage, body: dict[str, Any]) -> None:
+    """The first run of all compiles the loop, which may take longer than an answer waits."""
+    stage.backtest()
+
+
 BEFORE: dict[str, Callable[[Stage, dict[str, Any]], None]] = {
     "PUT /api/v1/positions/:id/sltp": levels,
+    "POST /api/v1/backtest/run": a_backtest,
     "GET /api/v1/execution/queue": a_working_order,
     "POST /api/v1/scalping/pairs/add": no_such_pair,
     "POST /api/v1/scalping/pairs/remove": a_traded_pair,

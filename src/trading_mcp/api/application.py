@@ -24,6 +24,7 @@ from trading_mcp.api.rest import (
     access,
     alerts,
     analysis,
+    backtests,
     engine,
     execution,
     monitoring,
@@ -49,6 +50,7 @@ SECTIONS = (
     analysis,
     monitoring,
     alerts,
+    backtests,
 )
 
 

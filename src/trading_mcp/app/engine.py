@@ -24,6 +24,7 @@ from trading_mcp.adapters.tripwire import KILL, FileTripwire
 from trading_mcp.app.access import open_access
 from trading_mcp.app.exchanges import open_exchanges
 from trading_mcp.app.operations import operations
+from trading_mcp.app.runs import open_runs
 from trading_mcp.config import Config, ConfigError
 from trading_mcp.domain.alerts import CONFIGS
 from trading_mcp.domain.entries import AnyEntry
@@ -111,7 +112,14 @@ async def running(config: Config) -> AsyncIterator[Server]:
         await Upkeep(session).open()
         yield Server(
             session=session,
-            operations=operations(session, history, catalogue, counts, dispatcher),
+            operations=operations(
+                session,
+                history,
+                catalogue,
+                counts,
+                dispatcher,
+                open_runs(config, directory, session, stack),
+            ),
             announcer=Announcer(session.hub),
             access=access,
             lock=lock,

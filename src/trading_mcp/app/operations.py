@@ -1,10 +1,12 @@
 """The table of operations, each made safe to repeat."""
 
 from trading_mcp.adapters.sqlite.history import SqliteHistory
+from trading_mcp.app.runs import Runs
 from trading_mcp.engine.dispatch import Dispatcher
 from trading_mcp.engine.session import Session
 from trading_mcp.services.alerts import AlertService
 from trading_mcp.services.analysis import AnalysisService
+from trading_mcp.services.backtests import BacktestService
 from trading_mcp.services.closing import ClosingService
 from trading_mcp.services.counts import Counts
 from trading_mcp.services.exchanges import ExchangeService
@@ -38,10 +40,12 @@ def operations(
     catalogue: Catalogue,
     counts: Counts,
     dispatcher: Dispatcher,
+    runs: Runs,
 ) -> dict[str, Operation]:
     submitting = SubmittingService(session)
     closing = ClosingService(session)
     once = Idempotency(session, {OrderAnswer: submitting.resumed, CloseAnswer: closing.resumed})
+    plugins = {name: info.plugin for name, info in catalogue.strategies.items()}
     declared = table(
         ScalpingService(session, dict(catalogue.broken)),
         MarketService(session),
@@ -49,8 +53,16 @@ def operations(
         AnalysisService(session),
         PatternService(session),
         TimeframeService(session),
-        SignalService(session, {name: i.plugin for name, i in catalogue.strategies.items()}),
+        SignalService(session, plugins),
         OpportunityService(session),
+        BacktestService(
+            session,
+            jobs=runs.jobs,
+            pasts=runs.pasts,
+            store=runs.store,
+            workshop=runs.workshop,
+            plugins=plugins,
+        ),
         PairService(session),
         submitting,
         OrderService(session, history),

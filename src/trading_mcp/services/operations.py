@@ -21,13 +21,15 @@ class Caller(msgspec.Struct, frozen=True):
     """On whose behalf an operation runs, and through which door.
 
     *claim* names the request that an idempotency key stands for, once it is known to be the first.
-    *scopes* is what the principal may do; nothing, unless somebody says so.
+    *scopes* is what the principal may do; nothing, unless somebody says so. *told* hears what
+    share of a long operation is done (0 to 1), and what is being done.
     """
 
     principal: str
     idempotency_key: str | None = None
     claim: str | None = None
     scopes: frozenset[Scope] = frozenset()
+    told: Callable[[float, str], None] | None = None
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     *description* tells an agent when to use it and when not. *rest_only* and *mcp_only* say why
     an operation is missing on the other face; an empty string means it is on both.
+    *tells_progress*: it may take long, and says how far it is (`Caller.told`).
     """
 
     name: str
@@ -49,6 +52,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     idempotent: bool
     rest_only: str
     mcp_only: str
+    tells_progress: bool
 
 
 def operation(
@@ -59,6 +63,7 @@ def operation(
     idempotent: bool | None = None,
     rest_only: str = "",
     mcp_only: str = "",
+    tells_progress: bool = False,
 ) -> Callable[[Method], Method]:
     """Declare a method `(self, request, caller) -> answer` as an operation.
 
@@ -77,6 +82,7 @@ def operation(
             "idempotent": read_only if idempotent is None else idempotent,
             "rest_only": rest_only,
             "mcp_only": mcp_only,
+            "tells_progress": tells_progress,
         }
         return method
 

@@ -1,5 +1,6 @@
 """A market's past as runs need it: from the store, and what that lacks from the exchange."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -21,6 +22,8 @@ from trading_mcp.services.views import milliseconds
 MOST_CANDLES = 5_000_000
 _LONGEST = 160
 
+Archive = Callable[[], CandleArchive]
+"""Opens the candle store; blocks for a moment."""
 SettlementsOf = Callable[[Market, Span], Awaitable[Settlements | None]]
 """Return when a perpetual's funding was settled, and at what rate; None: that is not known."""
 Tell = Callable[[float], None]
@@ -45,9 +48,8 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 class Pasts:
     """Brings candles of the past."""
 
-    def __init__(self, session: Session, archive: CandleArchive, settlements: SettlementsOf):
-        self._session, self._archive = session, archive
-        self._settlements = settlements
+    def __init__(self, session: Session, archive: Archive, settlements: SettlementsOf):
+        self._session, self._open, self._settlements = session, archive, settlements
 
     def span(self, interval: str, start: str, end: str) -> Span:
         """Return the time of the closed candles that opened from *start* on and before *end*.
@@ -82,8 +84,10 @@ class Pasts:
         step = interval_ms(interval)
         whole = Span(max(span.start - warmup * step, 0), span.end)
         series = (market.exchange, market.symbol, interval)
-        came = await self._download(market, interval, whole, tell)
-        candles = await self._archive.read(*series, start=whole.start, end=whole.end)
+        # Not before it is needed, and not on the loop: its library takes long to be imported.
+        archive = await asyncio.to_thread(self._open)
+        came = await self._download(archive, market, interval, whole, tell)
+        candles = await archive.read(*series, start=whole.start, end=whole.end)
         before = int(np.searchsorted(candles.time, span.start))
         if len(candles) == before:
             raise _no_candles(market, interval, span, came.begins_at)
@@ -97,7 +101,9 @@ class Pasts:
             settlements=await self._settlements(market, span),
         )
 
-    async def _download(self, market: Market, interval: str, span: Span, tell: Tell) -> Downloaded:
+    async def _download(
+        self, archive: CandleArchive, market: Market, interval: str, span: Span, tell: Tell
+    ) -> Downloaded:
         def hear(event: Event) -> None:
             if isinstance(event, Fetched):
                 tell(event.done_ms / max(event.of_ms, 1))
@@ -106,7 +112,7 @@ class Pasts:
             exchange=market.exchange, symbol=market.symbol, interval=interval, span=span
         )
         data, clock = self._session.exchanges[market.exchange].data, self._session.clock
-        came = await Download(wanted, data, self._archive, clock=clock, tell=hear).run()
+        came = await Download(wanted, data, archive, clock=clock, tell=hear).run()
         if came.failures:
             first = came.failures[0]
             raise ExchangeError(

@@ -2,7 +2,8 @@
 
 An input's says all that a caller must know: what is required, kinds, choices, numeric bounds,
 defaults. An output's names the fields and their kinds. It promises less than the answer keeps, so
-that every answer conforms.
+that every answer conforms. What a type names in `unlisted` is left out, and taken or told all the
+same.
 """
 
 import functools
@@ -27,7 +28,7 @@ EVERYWHERE = ("source", "age_ms")
 def asked_of(kind: type[msgspec.Struct]) -> Schema:
     """Return the input schema of a request: what must be given first, the idempotency key last."""
     whole = _plain_schema(kind)
-    fields, required = _spoken_of(whole["properties"]), whole.get("required", [])
+    fields, required = _spoken_of(kind, whole["properties"]), whole.get("required", [])
     order = sorted(fields, key=lambda name: (name not in required, name == "idempotency_key"))
     asked: Schema = {
         "type": "object",
@@ -40,14 +41,17 @@ def asked_of(kind: type[msgspec.Struct]) -> Schema:
 
 def told_by(kind: type[msgspec.Struct], *, in_depth: bool) -> Schema:
     """Return the output schema of an answer: its fields and, *in_depth*, the names within them."""
-    fields = {n: of for n, of in _plain_schema(kind)["properties"].items() if n not in EVERYWHERE}
+    whole = _plain_schema(kind)["properties"]
+    unsaid = {*EVERYWHERE, *getattr(kind, "unlisted", ())}
+    fields = {name: of for name, of in whole.items() if name not in unsaid}
     return _object({name: _told(of, in_depth=in_depth) for name, of in fields.items()})
 
 
-def _spoken_of(fields: Mapping[str, Schema]) -> dict[str, Schema]:
+def _spoken_of(kind: type[msgspec.Struct], fields: Mapping[str, Schema]) -> dict[str, Schema]:
     """Return *fields* without what is better said otherwise."""
     # A market has one name that says it all: BTC-USDT-PERP. The field is taken all the same.
     unsaid = {"market_type"} if fields.keys() & {"pair", "symbol"} else set()
+    unsaid |= set(getattr(kind, "unlisted", ()))
     return {name: of for name, of in fields.items() if name not in unsaid}
 
 

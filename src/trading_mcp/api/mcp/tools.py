@@ -12,6 +12,7 @@ from pydantic import PrivateAttr
 from trading_mcp.api.errors import problem
 from trading_mcp.api.mcp.access import caller
 from trading_mcp.api.mcp.catalogue import Entry
+from trading_mcp.api.mcp.progress import progress
 from trading_mcp.api.mcp.summary import summary
 from trading_mcp.api.reading import finite, read_arguments
 from trading_mcp.services.operations import Caller, Operation
@@ -37,11 +38,17 @@ class OperationTool(PlainTool):
         """Run the operation. Every error becomes a result, so that the agent can read it."""
         try:
             request = read_arguments(arguments, self._operation.request)
-            answer = await self._operation.run(request, caller_of(request))
+            answer = await self._answer(request, caller_of(request))
         except Exception as error:  # the boundary: an agent sees an error, never a traceback
             return refused(error)
         content = plain(answer)
         return ToolResult(self._told(content), content)
+
+    async def _answer(self, request: Any, caller: Caller) -> Any:
+        if not self._operation.tells_progress:
+            return await self._operation.run(request, caller)
+        with progress() as told:
+            return await self._operation.run(request, msgspec.structs.replace(caller, told=told))
 
     def _told(self, content: dict[str, Any]) -> str:
         if self._text == "json":

@@ -1,9 +1,9 @@
 """Backtests: what is asked for, how far one is, and what came of it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
-from msgspec import Meta, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from trading_mcp.services.operations import Request
 from trading_mcp.services.shapes.common import Cursor, Exchange, Id, Interval, Mutation, Pair
@@ -23,6 +23,9 @@ class RunBacktest(Request, frozen=True, kw_only=True):
     risk per trade, as they do live. Fees are the market's own unless *fee_percent* is given.
     *wait_seconds*: how long to wait for the end before an answer says that it runs.
     """
+
+    unlisted: ClassVar = ("wait_seconds", "limit", "risk")
+    """What agents are not told of: they seldom need it."""
 
     exchange: Exchange = None
     symbol: Pair
@@ -70,49 +73,60 @@ class EquityPoint(msgspec.Struct, frozen=True, kw_only=True):
     buy_and_hold: float
 
 
-class Headline(msgspec.Struct, frozen=True, kw_only=True):
-    """The documented figures. Money in quote, percent is percent; null: no value, as a profit
-    factor without a loss."""
-
-    total_trades: int
-    winning_trades: int
-    losing_trades: int
-    win_rate: float
-    total_pnl: float
-    avg_win: float
-    avg_loss: float
-    profit_factor: float | None
-    sharpe_ratio: float | None
-    max_drawdown: float
-    max_drawdown_pct: float
-
-
 class BacktestAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A run. While it is not completed its figures are null.
+    """A run. Its figures are there once it is completed.
 
-    *metrics* has all figures, *trades* the first of them, *next_cursor* asks for more, and
-    *warnings* tell what the figures leave out. *progress* is 0 to 1.
+    Money in quote, percent is percent; null: no value, as a profit factor without a loss. *metrics*
+    has all figures, *trades* the first of them (as in `BacktestResult`), *next_cursor* asks for
+    more, and *warnings* tell what the figures leave out. *progress* is 0 to 1.
     """
+
+    unlisted: ClassVar = (
+        "progress",
+        "winning_trades",
+        "losing_trades",
+        "avg_win",
+        "avg_loss",
+        "profit_factor",
+        "max_drawdown",
+    )
+    """What agents find in `message` and `metrics` too."""
 
     id: str
     status: Status
     message: str
     progress: float
-    total_trades: int | None = None
-    winning_trades: int | None = None
-    losing_trades: int | None = None
-    win_rate: float | None = None
-    total_pnl: float | None = None
-    avg_win: float | None = None
-    avg_loss: float | None = None
-    profit_factor: float | None = None
-    sharpe_ratio: float | None = None
-    max_drawdown: float | None = None
-    max_drawdown_pct: float | None = None
-    metrics: dict[str, Any] = {}
-    warnings: list[str] = []
-    trades: list[TradeRow] = []
+    total_trades: int | UnsetType = UNSET
+    winning_trades: int | UnsetType = UNSET
+    losing_trades: int | UnsetType = UNSET
+    win_rate: float | UnsetType = UNSET
+    total_pnl: float | UnsetType = UNSET
+    avg_win: float | UnsetType = UNSET
+    avg_loss: float | UnsetType = UNSET
+    profit_factor: float | UnsetType | None = UNSET
+    sharpe_ratio: float | UnsetType | None = UNSET
+    max_drawdown: float | UnsetType = UNSET
+    max_drawdown_pct: float | UnsetType = UNSET
+    metrics: dict[str, Any] | UnsetType = UNSET
+    warnings: list[str] | UnsetType = UNSET
+    trades: list[dict[str, Any]] | UnsetType = UNSET
     next_cursor: str | None = None
+
+
+HEADLINE = (
+    "total_trades",
+    "winning_trades",
+    "losing_trades",
+    "win_rate",
+    "total_pnl",
+    "avg_win",
+    "avg_loss",
+    "profit_factor",
+    "sharpe_ratio",
+    "max_drawdown",
+    "max_drawdown_pct",
+)
+"""The figures that the reference names."""
 
 
 class OfBacktest(Request, frozen=True, kw_only=True):

@@ -1,0 +1,94 @@
+"""Runs as callers see them: under way, in a sentence, in full, in a list."""
+
+from typing import Any
+
+import msgspec
+
+from trading_mcp.domain.backtests import KeptRun
+from trading_mcp.domain.errors import InternalError, TradingError
+from trading_mcp.domain.times import iso
+from trading_mcp.services.backtesting import Plan
+from trading_mcp.services.jobs import Job
+from trading_mcp.services.shapes.backtests import (
+    BacktestAnswer,
+    BacktestResult,
+    BacktestRow,
+    EquityPoint,
+    TradeRow,
+)
+
+
+def failed_run(plan: Plan, error: Exception) -> KeptRun:
+    """Return what is kept of a run that has failed."""
+    known = isinstance(error, TradingError)
+    return msgspec.structs.replace(
+        plan.queued,
+        status="failed",
+        error=f"{error}" if known else f"{type(error).__name__}: {error}"[:300],
+        code=error.code if isinstance(error, TradingError) else InternalError.code,
+    )
+
+
+def under_way(job: Job) -> BacktestAnswer:
+    """Return the answer while there is no result."""
+    message = {
+        "cancelled": "It was cancelled",
+        "queued": "It waits for its turn; ask again with the same arguments to wait on",
+    }.get(job.status, f"It runs ({job.doing}); ask again with the same arguments to wait on")
+    return BacktestAnswer(id=job.id, status=job.status, message=message, progress=job.progress)
+
+
+def said(kept: KeptRun) -> str:
+    """Return a completed run in a sentence."""
+    inputs, metrics = kept.inputs, kept.report["metrics"]
+    return (
+        f"{inputs['strategy']} on {inputs['exchange']} {inputs['symbol']} {inputs['interval']}, "
+        f"{inputs['start_date']} to {inputs['end_date']}: {metrics['total_trades']} trades, "
+        f"{metrics['total_return_pct']:.2f} %, buying and holding "
+        f"{metrics['buy_and_hold_return_pct']:.2f} %"
+    )
+
+
+def result_view(
+    kept: KeptRun, job: Job | None, trades: list[dict[str, Any]], further: str | None
+) -> BacktestResult:
+    """Return everything that is kept of a run, or how far it is."""
+    report, ended = kept.report, kept.status == "completed"
+    present = job if job is not None and not ended and not kept.error else None
+    return BacktestResult(
+        id=kept.id,
+        status=present.status if present else kept.status,
+        progress=present.progress if present else float(ended),
+        doing=present.doing if present and not present.has_ended else "",
+        created_at=iso(kept.at),
+        error=kept.error,
+        code=kept.code,
+        inputs=kept.inputs,
+        metrics=report.get("metrics", {}),
+        warnings=report.get("warnings", []),
+        pairs=report.get("pairs", []),
+        months=report.get("months", []),
+        reasons=report.get("reasons", []),
+        seconds=report.get("seconds", {}),
+        result_hash=report.get("result_hash", ""),
+        trades=msgspec.convert(trades, list[TradeRow]),
+        next_cursor=further,
+        equity_curve=msgspec.convert(report.get("equity_curve", []), list[EquityPoint]),
+    )
+
+
+def row_view(kept: KeptRun, job: Job | None) -> BacktestRow:
+    """Return a run as one of a list."""
+    inputs, metrics = kept.inputs, kept.report.get("metrics", {})
+    present = job is not None and kept.status == "queued"
+    return BacktestRow(
+        id=kept.id,
+        status=job.status if job is not None and present else kept.status,
+        created_at=iso(kept.at),
+        **{name: inputs[name] for name in _LISTED},
+        **{name: metrics.get(name) for name in _FIGURES},
+    )
+
+
+_LISTED = ("exchange", "symbol", "strategy", "interval", "start_date", "end_date")
+_FIGURES = ("total_trades", "total_pnl", "sharpe_ratio", "max_drawdown_pct")

@@ -1,0 +1,184 @@
+"""One backtest from its plan to what is kept of it. It computes: it belongs in a thread."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from trading_mcp.backtest.terms import Terms, ground_of
+from trading_mcp.domain.backtests import KeptRun
+from trading_mcp.domain.candles import interval_ms
+from trading_mcp.domain.errors import InternalError
+from trading_mcp.domain.markets import Market
+from trading_mcp.domain.spans import Span
+from trading_mcp.domain.times import iso
+from trading_mcp.ports import TrialLedger
+from trading_mcp.services.pasts import Past
+from trading_mcp.strategy.base import Strategy
+
+if TYPE_CHECKING:
+    from trading_mcp.backtest.compiling import Loop
+    from trading_mcp.backtest.runs import Data, Result
+
+SEED = 0
+"""Nothing in a run is drawn at random."""
+Note = Callable[[str, float], None]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be run. *source* says what the exchange is, *plugin* where the strategy is from;
+    the exits of *terms* are not there yet: they are the strategy's own."""
+
+    id: str
+    at: int
+    market: Market
+    source: str
+    interval: str
+    span: Span
+    strategy: Strategy
+    plugin: str
+    terms: Terms
+
+    @property
+    def queued(self) -> KeptRun:
+        """What is kept of it before it has run."""
+        return KeptRun(id=self.id, at=self.at, status="queued", inputs=self.inputs)
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What was asked for."""
+        return {
+            "exchange": self.market.exchange,
+            "symbol": self.market.symbol,
+            "source": self.source,
+            "interval": self.interval,
+            "start_date": iso(self.span.start),
+            "end_date": iso(self.span.end),
+            "strategy": self.strategy.name,
+            "plugin": self.plugin,
+            "config": msgspec.to_builtins(self.strategy.params),
+            "terms": msgspec.to_builtins(self.terms),
+            "seed": SEED,
+        }
+
+
+class Workshop(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs need: where the compiled loop is kept, and who counts what was tried."""
+
+    folder: Path
+    ledger: TrialLedger
+
+
+def carried_out(
+    plan: Plan, past: Past, workshop: Workshop, note: Note
+) -> tuple[KeptRun, Sequence[dict[str, Any]]]:
+    """Prove the strategy, run it over *past*; return what is kept of the run, and its trades.
+
+    Raises:
+        InvalidParameter: the strategy fails the proof.
+        InternalError: it answers rubbish.
+    """
+    # TA-Lib and the compiler: seconds that only those pay who run something.
+    from trading_mcp.backtest.compiling import PARTS, digest_of
+    from trading_mcp.backtest.honesty.digests import attempt_digest, past_of
+    from trading_mcp.backtest.honesty.proof import prove
+    from trading_mcp.backtest.readiness import ready_loop
+    from trading_mcp.backtest.runs import exits_of
+    from trading_mcp.services.backtest_rows import trades_of
+
+    note("proving the strategy", 0.4)
+    source, data = prove(type(plan.strategy), workshop.ledger), _data(past)
+    params, known = plan.strategy.params, past_of([data], plan.market.exchange)
+    terms = msgspec.structs.replace(plan.terms, exits=exits_of(params))
+    note("compiling the loop, once for this machine", 0.5)
+    result = _ran(plan.strategy, data, past.before, terms, ready_loop(workshop.folder), note)
+    attempt = attempt_digest(source, params, terms)
+    workshop.ledger.note([known.trial(plan.strategy.name, attempt, result.metrics.sharpe_ratio)])
+    note("keeping the result", 0.95)
+    decided = {
+        "terms": msgspec.to_builtins(terms),
+        "candles": len(past.candles) - past.before,
+        "warmup_candles": past.before,
+        "strategy_hash": source,
+        "data_hash": known.data,
+        "kernel": digest_of(PARTS),
+    }
+    return _kept(plan, past, result, decided), trades_of(result.outcome)
+
+
+def _ran(
+    strategy: Strategy, data: "Data", before: int, terms: Terms, loop: "Loop", note: Note
+) -> "Result":
+    from trading_mcp.backtest.warmed import run_warmed
+
+    def later(what: str, share: float) -> None:
+        note(what, 0.6 + 0.3 * share)
+
+    try:
+        return run_warmed(strategy, data, before, terms, loop, later)
+    except ValueError as error:
+        raise InternalError(f"{strategy.name}: {error}") from error
+
+
+def _data(past: Past) -> "Data":
+    from trading_mcp.backtest.runs import Data
+
+    return Data(
+        market=past.market.symbol,
+        interval=interval_ms(past.interval),
+        candles=past.candles,
+        ground=ground_of(past.market),
+        settlements=past.settlements,
+    )
+
+
+def _kept(plan: Plan, past: Past, result: "Result", decided: dict[str, Any]) -> KeptRun:
+    from trading_mcp.services.backtest_rows import curve_of, entries_not_made
+
+    metrics = msgspec.to_builtins(result.metrics)
+    tables = {name: msgspec.to_builtins(getattr(result, name)) for name in _TABLES}
+    return KeptRun(
+        id=plan.id,
+        at=plan.at,
+        status="completed",
+        inputs={**plan.inputs, **decided},
+        report={
+            "metrics": metrics,
+            "warnings": [*_warnings(plan, past), *entries_not_made(result.outcome)],
+            **tables,
+            "result_hash": _digest(result, metrics),
+            "equity_curve": curve_of(result.outcome),
+        },
+    )
+
+
+_TABLES = ("pairs", "months", "reasons", "seconds")
+
+
+def _warnings(plan: Plan, past: Past) -> list[str]:
+    found = []
+    if past.missing:
+        found.append(
+            f"{past.missing:,} of {past.span.length // interval_ms(past.interval):,} candles are "
+            "not there: nobody traded then. The run goes on after each gap"
+        )
+    if past.before < plan.strategy.warmup:
+        found.append(
+            f"the strategy needs {plan.strategy.warmup} candles before the first wish, and "
+            f"{past.before} are known before start_date: its first wishes may be missing"
+        )
+    if plan.market.type == "perpetual" and past.settlements is None:
+        found.append("past funding of this exchange is not known: it is left out")
+    return found
+
+
+def _digest(result: "Result", metrics: dict[str, Any]) -> str:
+    """Return what tells this answer, to the last bit, from any other."""
+    outcome = result.outcome
+    said = hashlib.sha256(msgspec.json.encode(metrics))
+    for part in (outcome.time, outcome.equity, outcome.trades):
+        said.update(np.ascontiguousarray(part).tobytes())
+    return said.hexdigest()
