@@ -79,7 +79,7 @@ class BacktestService:
         job = self._jobs.same(key)
         if job is None:
             job = await self._started(self._planner.plan(request), key)
-        await _waited_for(job, request.wait_seconds, caller)
+        await waited_for(job, request.wait_seconds, caller)
         if job.error is not None:
             raise job.error
         if job.status != "completed":
@@ -193,7 +193,7 @@ class BacktestService:
         return [dict(row) for row in rows[:limit]], further
 
 
-async def _waited_for(job: Job, seconds: float, caller: Caller) -> None:
+async def waited_for(job: Job, seconds: float, caller: Caller) -> None:
     """Wait for the job's end, and let the caller hear how far it is."""
     if caller.told is None:
         await job.waited(seconds)

@@ -59,7 +59,7 @@ class Pasts:
         """
         step, now = interval_ms(interval), self._session.clock.now()
         since, until = milliseconds(start, "start_date"), milliseconds(end, "end_date")
-        span = Span(-(-since // step) * step, min(-(-until // step) * step, now // step * step))
+        span = Span(-(-since // step) * step, self.end(interval, end))
         if since < 0 or span.length <= 0:
             raise _no_time(since, until, now, interval)
         if span.length // step > MOST_CANDLES:
@@ -70,6 +70,11 @@ class Pasts:
                 field="start_date",
             )
         return span
+
+    def end(self, interval: str, end: str) -> int:
+        """Return where the closed candles before *end* end, UTC ms. Raises InvalidParameter."""
+        step, now = interval_ms(interval), self._session.clock.now()
+        return min(-(-milliseconds(end, "end_date") // step) * step, now // step * step)
 
     async def read(
         self, market: Market, interval: str, span: Span, *, warmup: int, tell: Tell
