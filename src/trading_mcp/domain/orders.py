@@ -80,7 +80,8 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
 
     *amount* is in base, *price* (limit) and *stop_price* (stop) in quote per base. *owner* is the
     strategy whose position it is, or "manual". *reduces* names the position it makes smaller.
-    *protective*: it is a position's own stop, resting at the exchange.
+    *protective*: it is a position's own stop, resting at the exchange. *expected_price* is what a
+    market order should meet, such as the level that a price has reached; None: the best quote.
     """
 
     market: MarketKey
@@ -97,12 +98,14 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     plan: ExitPlan | None = None
     idempotency: str | None = None
     protective: bool = False
+    expected_price: Decimal | None = None
 
 
 class ApprovedOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The only thing a venue accepts: the exact fields that go over the wire.
 
-    Made by the risk gate and nobody else.
+    Made by the risk gate and nobody else. *expected_price* is not sent: it is the level that a
+    market order should meet, for an exchange that plays the past.
     """
 
     id: str
@@ -116,6 +119,7 @@ class ApprovedOrder(msgspec.Struct, frozen=True, kw_only=True):
     stop_price: Decimal | None
     reduce_only: bool
     leverage: int
+    expected_price: Decimal | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,8 +167,9 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An approved order and all that is known of it.
 
-    *expected_price* is the price it was sized at: what slippage is measured from, and what its
-    reservation is worth while it has not traded. *latency_ms* is wall time from send to answer.
+    *expected_price* is the price it was sized at, or the level that was reached: what slippage is
+    measured from, and what its reservation is worth while it has not traded. *latency_ms* is wall
+    time from send to answer.
     """
 
     id: str

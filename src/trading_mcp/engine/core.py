@@ -10,7 +10,7 @@ from decimal import Decimal
 from trading_mcp.domain import entries as e
 from trading_mcp.domain.accounts import Asset, Booked, Worth
 from trading_mcp.domain.limits import Severity
-from trading_mcp.domain.markets import ExchangeTerms, Market
+from trading_mcp.domain.markets import ExchangeTerms, Market, market_key
 from trading_mcp.domain.orders import (
     EXTERNAL,
     ApprovedOrder,
@@ -233,7 +233,10 @@ class Core:
         """Take in one trade, in any order, as often as it is told."""
         self.desk.advance(fill.at)
         booking.book_fill(self.desk, fill)
-        return self._watched()
+        made = self._watched()
+        # After the watch: what was just lost may forbid the entry.
+        trading.turn_round(self.desk, market_key(fill.exchange, fill.symbol), self._leverage)
+        return made + self.desk.take()
 
     def on_funding(self, paid: FundingPaid) -> Entries:
         """Take in funding of a perpetual."""

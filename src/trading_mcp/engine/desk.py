@@ -23,6 +23,7 @@ from trading_mcp.domain.positions import Position, closing_side
 from trading_mcp.engine.departures import Departures
 from trading_mcp.engine.guards import Guards
 from trading_mcp.engine.ids import identifier
+from trading_mcp.engine.reversals import Reversals
 from trading_mcp.engine.standings import Standings
 from trading_mcp.engine.state import State
 from trading_mcp.risk import gate, rules
@@ -65,6 +66,7 @@ class Desk:
         self._approved: dict[str, ApprovedOrder] = {}
         self._departures = Departures(state.positions.values())
         self.guards = Guards(state.orders.values())
+        self.reversals = Reversals()
 
     def advance(self, now: int) -> None:
         """Move the time on; it never goes back, nor beyond what our own clock shows."""
@@ -154,7 +156,7 @@ class Desk:
             reason=intent.reason,
             created_at=self.now,
             updated_at=self.now,
-            expected_price=rules.meeting_price(intent, standing),
+            expected_price=intent.expected_price or rules.meeting_price(intent, standing),
             reduce_only=approved.reduce_only,
             price=approved.price,
             stop_price=approved.stop_price,
@@ -178,8 +180,18 @@ class Desk:
         """Return an approved order for sending: once, and never after a restart."""
         return self._approved.pop(order_id, None)
 
-    def exit(self, position: Position, reason: Reason, wished: Wished = BY_ITSELF) -> None:
-        """Leave all of *position* at the market, and go on until it is left."""
+    def exit(
+        self,
+        position: Position,
+        reason: Reason,
+        wished: Wished = BY_ITSELF,
+        *,
+        level: Decimal | None = None,
+    ) -> None:
+        """Leave all of *position* at the market, and go on until it is left.
+
+        *level* is the price that was reached, if one was: what is expected to be got.
+        """
         if not position.leaving:
             position = msgspec.structs.replace(position, leaving=reason)
             why, principal = f"leaving: {reason}", wished.principal
@@ -188,14 +200,16 @@ class Desk:
             )
         if wished is not BY_ITSELF:
             self._departures.hurry(position.id)  # somebody waits for it: not in a minute
-        self._leave(position, wished)
+        self._leave(position, wished, level)
 
     def go_on_leaving(self) -> None:
         """Try again, ever more slowly, to leave the positions that are being left."""
         for position_id in self._departures.going():
             self._leave(self.state.positions[position_id])
 
-    def _leave(self, position: Position, wished: Wished = BY_ITSELF) -> None:
+    def _leave(
+        self, position: Position, wished: Wished = BY_ITSELF, level: Decimal | None = None
+    ) -> None:
         standing = self.standing(position.market)
         due = self._departures.is_due(position.id, self.now)
         if not due or standing.leaving(position.id) >= position.size:
@@ -207,7 +221,7 @@ class Desk:
         if left == position.size and self.is_dust(position, left):
             self.write_off(position, left, "dust")
         elif left > 0:
-            self.submit(_leaving(position, left, wished))
+            self.submit(_leaving(position, left, wished, level))
 
     def call_off_exits(self, position: Position) -> None:
         """Cancel what rests to make *position* smaller."""
@@ -314,7 +328,9 @@ def _refusal(refused: Refused, at: int) -> e.OrderRefused:
     )
 
 
-def _leaving(position: Position, amount: Decimal, wished: Wished) -> OrderIntent:
+def _leaving(
+    position: Position, amount: Decimal, wished: Wished, level: Decimal | None
+) -> OrderIntent:
     return OrderIntent(
         market=position.market,
         side=closing_side(position.side),
@@ -326,4 +342,5 @@ def _leaving(position: Position, amount: Decimal, wished: Wished) -> OrderIntent
         leverage=position.leverage,
         reduces=position.id,
         idempotency=wished.idempotency,
+        expected_price=level,
     )

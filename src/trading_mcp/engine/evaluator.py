@@ -160,6 +160,5 @@ def wishes(strategy: Strategy, key: MarketKey, candles: Candles) -> Signal:
 def _atr(candles: Candles) -> float:
     from trading_mcp.indicators.series import atr  # TA-Lib is heavy: not before it is needed
 
-    recent = candles[-10 * ATR_PERIOD :]
-    value = float(atr(recent.high, recent.low, recent.close, ATR_PERIOD)[-1])
+    value = float(atr(candles.high, candles.low, candles.close, ATR_PERIOD)[-1])
     return value if math.isfinite(value) else 0.0

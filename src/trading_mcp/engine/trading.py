@@ -3,6 +3,8 @@
 import msgspec
 
 from trading_mcp.domain import entries as e
+from trading_mcp.domain.markets import MarketKey
+from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.orders import ExitPlan, OrderIntent, Reason, Side
 from trading_mcp.domain.positions import Position
 from trading_mcp.domain.quotes import PriceMove
@@ -21,7 +23,7 @@ def follow_price(desk: Desk, position: Position, move: PriceMove) -> None:
     if position.leaving:
         return
     # The stop that was in force during the move counts; only then does it follow.
-    kind, _ = exits.exit_hit(
+    kind, level = exits.exit_hit(
         position.sign,
         move.open,
         move.high,
@@ -37,19 +39,25 @@ def follow_price(desk: Desk, position: Position, move: PriceMove) -> None:
         _follow(desk, position, move)
         return
     reason: Reason = position.stop_kind if kind == exits.STOP else "take_profit"
-    desk.exit(position, reason)
+    desk.exit(position, reason, level=exact(level))
 
 
 def act_on(desk: Desk, signal: Signal, leverage: int) -> None:
-    """Do what a strategy wishes: exits first, then entries."""
-    strategy = desk.state.strategies.get(signal.strategy)
-    if not desk.state.running or strategy is None or not strategy.active:
+    """Do what a strategy wishes: exits first, then entries, once what it holds has been left."""
+    desk.reversals.drop(signal.market, signal.strategy)
+    if not _is_active(desk, signal.strategy):
         return
     for wish in signal.wishes:
         if wish.startswith("exit"):
             _leave(desk, signal, wish)
-        else:
-            _enter(desk, signal, wish, plan_of(strategy.params), leverage)
+    _enter_or_wait(desk, signal, leverage)
+
+
+def turn_round(desk: Desk, market: MarketKey, leverage: int) -> None:
+    """Do what waited in *market* until something was left, as far as it has been."""
+    for signal in desk.reversals.take(market, desk.now):
+        if _is_active(desk, signal.strategy):
+            _enter_or_wait(desk, signal, leverage)
 
 
 def plan_of(params: dict[str, float]) -> ExitPlan:
@@ -82,6 +90,22 @@ def _follow(desk: Desk, position: Position, move: PriceMove) -> None:
     kind = "breakeven" if moved == even else "trailing_stop"
     changed = msgspec.structs.replace(position, stop_loss=level, stop_kind=kind)
     desk.make(e.PositionChanged(at=desk.now, position=changed, why=kind, principal=ENGINE))
+
+
+def _is_active(desk: Desk, name: str) -> bool:
+    strategy = desk.state.strategies.get(name)
+    return desk.state.running and strategy is not None and strategy.active
+
+
+def _enter_or_wait(desk: Desk, signal: Signal, leverage: int) -> None:
+    wishes = [wish for wish in signal.wishes if wish.startswith("enter")]
+    held = (p for p in desk.standings.positions_in(signal.market) if p.owner == signal.strategy)
+    if wishes and any(position.leaving for position in held):
+        desk.reversals.put_off(signal, desk.now)
+        return
+    plan = plan_of(desk.state.strategies[signal.strategy].params)
+    for wish in wishes:
+        _enter(desk, signal, wish, plan, leverage)
 
 
 def _leave(desk: Desk, signal: Signal, wish: Wish) -> None:

@@ -53,6 +53,7 @@ def approve(
         stop_price=final.stop_price,
         reduce_only=final.reduces is not None,
         leverage=final.leverage,
+        expected_price=final.expected_price,
     )
 
 

@@ -79,9 +79,10 @@ def widened(plan: ExitPlan, standing: Standing, signal: Signal) -> ExitPlan:
     parameters = standing.parameters
     stop = plan.stop_loss_pct or parameters.stop_loss_percent
     wide = sizing.stop_percent(stop, signal.atr, signal.close, parameters.volatility_multiplier)
-    return msgspec.structs.replace(
-        plan, stop_loss_pct=wide, take_profit_pct=plan.take_profit_pct * wide / stop
-    )
+    target = plan.take_profit_pct
+    if wide != stop:
+        target = target * wide / stop
+    return msgspec.structs.replace(plan, stop_loss_pct=wide, take_profit_pct=target)
 
 
 def _risk_percent(standing: Standing, record: Record) -> float:

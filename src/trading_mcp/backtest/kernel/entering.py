@@ -22,10 +22,12 @@ def enter(here: Here, side: int, open_: float, close: float, atr: float) -> None
     terms = here.terms
     price = paid_price(side, open_, terms.spread, terms.slippage)
     price = against(side, price, terms.tick_units, terms.tick_scale)
-    ask = paid_price(1, open_, terms.spread, 0.0)
+    # Sized as live: on what a buyer pays, also to sell.
+    ask = paid_price(1, open_, terms.spread, terms.slippage)
+    ask = against(1, ask, terms.tick_units, terms.tick_scale)
     stop_pct = stop_distance(here, close, atr)
-    amount = affordable(here, wanted_notional(here, stop_pct), max(price, ask))
-    if is_worth_trading(amount, price, terms.min_amount, terms.min_notional, terms.room):
+    amount = affordable(here, wanted_notional(here, stop_pct), ask)
+    if is_worth_trading(amount, ask, terms.min_amount, terms.min_notional, terms.room):
         open_position(here, side, amount, price)
         set_exits(here, stop_pct)
     else:
