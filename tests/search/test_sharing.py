@@ -15,6 +15,7 @@ from trading_mcp.backtest.runs import exits_of, run_strategy
 from trading_mcp.backtest.search.bench import Bench
 from trading_mcp.backtest.search.readings import signals_and_read
 from trading_mcp.backtest.terms import Ground, Limits, Terms
+from trading_mcp.backtest.warmed import run_warmed
 from trading_mcp.domain.limits import RiskParameters
 from trading_mcp.strategy.sample_markets import walk
 
@@ -81,6 +82,23 @@ def test_nor_does_one_of_several_markets_with_funding_finer_candles_and_limits(l
 
     for _ in range(15):
         assert_same(bench, cls, changed(cls.params_type(), chance), data, terms, loop)
+
+
+@pytest.mark.parametrize("multiplier", [0.0, 2.0])
+def test_nor_does_one_that_older_candles_warm_up(loop, multiplier):
+    """As many as it asks for, and no more: an average never quite forgets where it began."""
+    cls, data, chance = shipped()["ema_crossover"], data_of(1_500), random.Random(3)
+    limits = Limits(parameters=RiskParameters(volatility_multiplier=multiplier))
+    bench = Bench([data], loop, before=900)
+
+    for _ in range(10):
+        params = changed(cls.params_type(), chance)
+        terms = Terms(capital=1_000.0, limits=limits, exits=exits_of(params))
+        lead = cls(params).warmup
+        late = msgspec.structs.replace(data, candles=data.candles[900 - lead :])
+        alone = run_warmed(cls(params), late, lead, terms, loop)
+        assert np.array_equal(bench.outcome(cls, params, terms).equity, alone.outcome.equity)
+        assert bench.try_params(cls, params, terms) == alone.metrics
 
 
 @settings(max_examples=20, deadline=None)

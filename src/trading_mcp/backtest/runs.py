@@ -97,7 +97,7 @@ def wished(strategy: Strategy, data: Data, terms: Terms) -> History:
         ground=data.ground,
         finer=data.finer,
         settlements=data.settlements,
-        atr=average_range(data.candles) if _needs_atr(terms) else None,
+        atr=average_range(data.candles) if needs_atr(terms) else None,
     )
 
 
@@ -117,5 +117,6 @@ def exits_of(params: Params, max_candles: int = 0) -> Exits:
     )
 
 
-def _needs_atr(terms: Terms) -> bool:
+def needs_atr(terms: Terms) -> bool:
+    """Say whether stops are widened by the average true range."""
     return terms.limits is not None and terms.limits.parameters.volatility_multiplier > 0

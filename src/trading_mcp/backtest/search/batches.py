@@ -22,6 +22,7 @@ Reader = Callable[[str], Sequence[Data]]
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     """Data by its path, which means the same wherever combinations are tried.
 
+    Of the first *before* candles of each market as many as a strategy asks for warm it up.
     *compiled* is the folder that keeps the loop's machine code; where it cannot be written, the
     loop is compiled for that process alone.
     """
@@ -29,6 +30,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     read: Reader
     compiled: str
+    before: int = 0
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +81,8 @@ class _Benches:
             if self._bench is None or self._dataset != dataset:
                 self._bench = None
                 loop = ready_loop(Path(dataset.compiled))
-                self._bench, self._dataset = Bench(dataset.read(dataset.path), loop), dataset
+                data = dataset.read(dataset.path)
+                self._bench, self._dataset = Bench(data, loop, dataset.before), dataset
             return self._bench
 
     def forget(self, dataset: Dataset) -> None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from trading_mcp.backtest.compiling import Loop
@@ -11,36 +12,38 @@ from trading_mcp.backtest.histories import History
 from trading_mcp.backtest.kernel.layout import Wishes
 from trading_mcp.backtest.merging import bars_of, finer_of, funding_of, places_of, wishes_of
 from trading_mcp.backtest.metrics import Metrics, metrics_of
-from trading_mcp.backtest.runs import Data, average_range
+from trading_mcp.backtest.runs import Data, average_range, needs_atr
 from trading_mcp.backtest.search.readings import Read, signals_and_read
 from trading_mcp.backtest.simulation import Outcome, check, memory_of, read_back
 from trading_mcp.backtest.terms import Terms
+from trading_mcp.backtest.warmed import since
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.signals import Signals
 from trading_mcp.strategy.base import Params, Strategy
 
 MOST_KEPT_BYTES = 256 * 1024 * 1024
 """Of wishes that may be asked for again; the oldest go first."""
-Key = tuple[type[Strategy], Read, tuple[Any, ...]]
+Asked = tuple[type[Strategy], int, bool]
+"""Of whom, with how many candles to warm up, and whether the average true range is needed."""
 
 
 class Bench:
     """Runs combinations over the same data; threads may share it.
 
     A run comes to what `runs.run_strategy` would come to, to the bit: it is the same loop on the
-    same columns, only that columns are not worked out twice.
+    same columns, only that columns are not worked out twice. Of the first *before* candles of each
+    market as many warm a strategy up as it asks for, as in `warmed.run_warmed`.
     """
 
-    def __init__(self, data: Sequence[Data], loop: Loop):
-        self._data, self._loop = tuple(data), loop
-        self._bare = [_history(market, _never(market)) for market in self._data]
+    def __init__(self, data: Sequence[Data], loop: Loop, before: int = 0):
+        self._data, self._loop, self._before = tuple(data), loop, before
+        self._bare = [since(_history(market, _never(market)), before) for market in self._data]
         check(self._bare)
         self._places = places_of(self._bare)
         self._bars = bars_of(self._bare, self._places)
         self._finer = finer_of(self._bare, self._places)
         self._funding = funding_of(self._bare, self._places)
         self._wishes = _Kept()
-        self._ranges: list[Column] | None = None
         self._of_thread = threading.local()
 
     def try_params(self, strategy: type[Strategy], params: Params, terms: Terms) -> Metrics:
@@ -53,31 +56,28 @@ class Bench:
 
     def outcome(self, strategy: type[Strategy], params: Params, terms: Terms) -> Outcome:
         """Return the run of *params*; its equity is overwritten by this thread's next one."""
-        wishes = self._wishes_of(strategy, params)
+        wishes = self._wishes_of(strategy, params, needs_atr(terms))
         memory = memory_of(self._bare, terms, self._bars, wishes, self._equity())
         moments = self._loop(self._bars, wishes, self._finer, self._funding, memory)
         return read_back(self._bare, terms, self._bars, memory, moments)
 
-    def _wishes_of(self, strategy: type[Strategy], params: Params) -> Wishes:
-        kept = self._wishes.found(strategy, params)
+    def _wishes_of(self, strategy: type[Strategy], params: Params, ranged: bool) -> Wishes:
+        lead = min(self._before, strategy(params).warmup) if self._before else 0
+        kept = self._wishes.found((strategy, lead, ranged), params)
         if kept is not None:
             return kept
-        answers = [signals_and_read(strategy, params, market.candles) for market in self._data]
-        read = {name for _, names in answers for name in names}
-        ranges = self._average_ranges()
-        histories = [
-            _history(market, signals, ranges[place])
-            for place, (market, (signals, _)) in enumerate(zip(self._data, answers, strict=True))
-        ]
+        skipped = self._before - lead
+        histories, read = [], set[str]()
+        for market in self._data:
+            candles = market.candles[skipped:]
+            signals, names = signals_and_read(strategy, params, candles)
+            atr = average_range(candles) if ranged else None
+            known = _history(msgspec.structs.replace(market, candles=candles), signals, atr)
+            histories.append(since(known, lead))
+            read |= set(names)
         wishes = wishes_of(histories, self._places)
-        self._wishes.keep(strategy, params, read, wishes)
+        self._wishes.keep((strategy, lead, ranged), params, read, wishes)
         return wishes
-
-    def _average_ranges(self) -> list[Column]:
-        # Only what widens stops by them looks at them: to have them costs little, once.
-        if self._ranges is None:
-            self._ranges = [average_range(market.candles) for market in self._data]
-        return self._ranges
 
     def _equity(self) -> Column:
         found: Column | None = getattr(self._of_thread, "equity", None)
@@ -87,28 +87,30 @@ class Bench:
 
 
 class _Kept:
-    """Wishes by what was read for them."""
+    """Wishes by what was asked for, and what was read for them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._reads: dict[tuple[type[Strategy], Read], None] = {}
-        self._wishes: dict[Key, Wishes] = {}
+        self._reads: dict[Asked, set[Read]] = {}
+        self._wishes: dict[tuple[Asked, Read, tuple[Any, ...]], Wishes] = {}
         self._bytes = 0
 
-    def found(self, strategy: type[Strategy], params: Params) -> Wishes | None:
+    def found(self, asked: Asked, params: Params) -> Wishes | None:
         with self._lock:
-            for cls, read in self._reads:
-                if cls is strategy:
-                    wishes = self._wishes.get((cls, read, _values(params, read)))
-                    if wishes is not None:
-                        return wishes
+            for read in self._reads.get(asked, ()):
+                wishes = self._wishes.get((asked, read, _values(params, read)))
+                if wishes is not None:
+                    return wishes
         return None
 
-    def keep(self, cls: type[Strategy], params: Params, names: set[str], wishes: Wishes) -> None:
+    def keep(self, asked: Asked, params: Params, names: set[str], wishes: Wishes) -> None:
         read = tuple(name for name in params.__struct_fields__ if name in names)
+        key = asked, read, _values(params, read)
         with self._lock:
-            self._reads[cls, read] = None
-            self._wishes[cls, read, _values(params, read)] = wishes
+            if key in self._wishes:
+                return
+            self._reads.setdefault(asked, set()).add(read)
+            self._wishes[key] = wishes
             self._bytes += _size(wishes)
             while self._bytes > MOST_KEPT_BYTES and len(self._wishes) > 1:
                 self._bytes -= _size(self._wishes.pop(next(iter(self._wishes))))
@@ -139,4 +141,4 @@ def _history(market: Data, signals: Signals, atr: Column | None = None) -> Histo
 
 def _never(market: Data) -> Signals:
     none = np.zeros(len(market.candles), dtype=np.bool_)
-    return Signals(none, none, none, none, np.zeros(0))
+    return Signals(none, none, none, none, np.zeros(len(none)))

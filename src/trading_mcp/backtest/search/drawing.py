@@ -18,6 +18,12 @@ def all_of(space: Space) -> list[Combination]:
     Raises:
         InvalidParameter: they are too many, or without number.
     """
+    check_grid(space)
+    return [found for found in space.grid() if space.params(found) is not None]
+
+
+def check_grid(space: Space) -> None:
+    """Raise InvalidParameter if there are too many combinations, or if they are without number."""
     for name, axis in space.axes.items():
         if isinstance(axis, Stretch):
             raise InvalidParameter(f"{name}: a grid needs a step", field=name)
@@ -27,7 +33,6 @@ def all_of(space: Space) -> list[Combination]:
             "guided, with a number of trials",
             field="parameters",
         )
-    return [found for found in space.grid() if space.params(found) is not None]
 
 
 def some_of(space: Space, count: int, seed: int) -> list[Combination]:

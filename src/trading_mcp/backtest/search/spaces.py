@@ -34,12 +34,25 @@ class Choices(msgspec.Struct, frozen=True):
 
     values: tuple[Any, ...]
 
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        """The least and the greatest where there is an order, else all."""
+        try:
+            return (min(self.values), max(self.values))
+        except TypeError:
+            return self.values
+
 
 class Stretch(msgspec.Struct, frozen=True):
     """A parameter that takes any number from *low* to *high*."""
 
     low: float
     high: float
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        """The least and the greatest."""
+        return (self.low, self.high)
 
 
 class Space(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,131 @@
+"""What is to be searched, from what was asked for."""
+
+import hashlib
+import itertools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from trading_mcp.backtest.terms import Costs, Limits, Terms
+from trading_mcp.domain.markets import Market
+from trading_mcp.domain.spans import Span
+from trading_mcp.domain.times import DAY_MS, iso
+from trading_mcp.engine.ids import identifier
+from trading_mcp.engine.session import Session
+from trading_mcp.services.lookup import market_named, must_be_interval
+from trading_mcp.services.operations import Caller
+from trading_mcp.services.optimizing import SearchPlan
+from trading_mcp.services.pasts import Pasts
+from trading_mcp.services.shapes.optimization import OptimizeParameters
+from trading_mcp.services.views import milliseconds
+
+if TYPE_CHECKING:
+    from trading_mcp.backtest.search.searches import Method
+    from trading_mcp.backtest.search.spaces import Space
+
+DAYS = 30
+"""Of candles, where no start is asked for."""
+MOST_OBJECTIVES = 3
+_CORNERS = 4096
+_UNWEIGHED = ("wait_seconds",)
+_METHODS: "Mapping[str, Method]" = {
+    "grid_search": "grid",
+    "random_search": "random",
+    "tpe": "tpe",
+    "nsga2": "nsga2",
+}
+
+
+class SearchPlanner:
+    """Makes plans: by the account as it is now, where a request does not say otherwise."""
+
+    def __init__(self, session: Session, pasts: Pasts, plugins: Mapping[str, str]):
+        self._session, self._pasts, self._plugins = session, pasts, plugins
+        self._count = 0
+
+    def plan(self, request: OptimizeParameters) -> SearchPlan:
+        """Return the plan. Raises InvalidParameter, StrategyNotFound."""
+        from trading_mcp.backtest.search.objectives import objectives_of
+
+        interval = request.interval or self._session.settings.interval
+        must_be_interval(interval)
+        market = market_named(self._session, request.exchange, request.symbol, field="symbol")
+        method, space = _METHODS[request.optimization_method], self._space(request)
+        at, self._count = self._session.clock.wall(), self._count + 1
+        return SearchPlan(
+            id=identifier("opt", at, self._count),
+            at=at,
+            market=market,
+            source=self._session.exchanges[market.exchange].source,
+            interval=interval,
+            span=self._span(interval, request),
+            space=space,
+            method=method,
+            objectives=objectives_of(
+                [text.strip() for text in request.objective.split(",")],
+                most=MOST_OBJECTIVES if method == "nsga2" else 1,
+            ),
+            trials=request.trials,
+            seed=request.seed,
+            plugin=self._plugins.get(request.strategy, ""),
+            terms=self._terms(request, market),
+            warmup=longest_warmup(space),
+            asked=request.parameters,
+        )
+
+    def key(self, request: OptimizeParameters, caller: Caller) -> str:
+        """Return what tells apart who asks for what, and under which limits."""
+        asked = {n: v for n, v in msgspec.to_builtins(request).items() if n not in _UNWEIGHED}
+        state = self._session.state
+        set_as = state.strategies.get(request.strategy)
+        told = [caller.principal, "optimization", asked, state.parameters, state.mode, set_as]
+        return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
+
+    def _space(self, request: OptimizeParameters) -> "Space":
+        """Return the space; parameters that are not searched stay as they are configured."""
+        from trading_mcp.backtest.search.drawing import check_grid
+        from trading_mcp.backtest.search.spaces import space_of
+
+        name, roster = request.strategy, self._session.roster
+        present = {**roster.settings(name).params, **request.config}
+        stay = {n: v for n, v in present.items() if n not in request.parameters}
+        both = {n: v for n, v in request.config.items() if n in request.parameters}
+        space = space_of(roster.classes[name], request.parameters, {**stay, **both})
+        if request.optimization_method == "grid_search":
+            check_grid(space)
+        return space
+
+    def _span(self, interval: str, request: OptimizeParameters) -> Span:
+        now = self._session.clock.now()
+        end = iso(now) if request.end_date is None else request.end_date
+        if request.start_date is not None:
+            return self._pasts.span(interval, request.start_date, end)
+        begin = min(milliseconds(end, "end_date"), now) - DAYS * DAY_MS
+        return self._pasts.span(interval, iso(max(begin, 0)), end)
+
+    def _terms(self, request: OptimizeParameters, market: Market) -> Terms:
+        state = self._session.state
+        fee = None if request.fee_percent is None else request.fee_percent / 100
+        return Terms(
+            capital=request.initial_capital,
+            costs=Costs(taker_fee=fee, maker_fee=fee, slippage=request.slippage_percent / 100),
+            size_percent=request.size_percent,
+            limits=Limits(
+                parameters=state.parameters,
+                mode=state.mode,
+                weight=state.strategies[request.strategy].weight,
+            ),
+            leverage=self._session.settings.leverage if market.type == "perpetual" else 1,
+        )
+
+
+def longest_warmup(space: "Space") -> int:
+    """Return how many candles the combinations at the ends of all parameters need at most."""
+    ends = [axis.ends for axis in space.axes.values()]
+    corners: list[dict[str, Any]] = [
+        space.fixed | dict(zip(space.axes, values, strict=True))
+        for values in itertools.islice(itertools.product(*ends), _CORNERS)
+    ]
+    known = [params for params in map(space.params, corners) if params is not None]
+    return max((space.strategy(params).warmup for params in known), default=0)
