@@ -61,7 +61,7 @@ class World:
             principal="test",
         )
         self.hear(self.core.record(bold))
-        self.move_money("kex", "USDT", Decimal(2_000))
+        self.move_money("kex", "USDT", Decimal(300))
 
     # What must always be
 
@@ -74,6 +74,7 @@ class World:
         stops = [o.position_id for o in self.state.orders.values() if o.protective]
         assert len(stops) == len(set(stops)), "a position has two stops"
         assert all(p.size > 0 for p in self.state.positions.values()), "a position was turned"
+        assert all(self.is_awaited(fill) for fill in self.untold), "ended before its trades"
         assert (self.state.kill_switch is not None) == self.killed
         assert set(self.state.halted) == self.halted
 
@@ -114,6 +115,13 @@ class World:
         assert anew.free_quote("sim", "USDT") == self.core.standings.free_quote("sim", "USDT")
         assert (anew.equity() is None) == (self.core.standings.equity() is None)
         assert abs((anew.equity() or 0) - (self.core.standings.equity() or 0)) < PICO
+
+    def is_awaited(self, fill: Fill) -> bool:
+        """Say whether an order of ours keeps its reservation for a trade that was not told yet."""
+        order = self.state.order_of(fill.client_id)
+        if order is None or order.owner == EXTERNAL or order.id in self.buried_alive:
+            return True
+        return order.remaining >= fill.amount
 
     def must_be_told_by_the_journal(self) -> None:
         """The journal, written and read from its first entry, gives this very state."""
