@@ -1,0 +1,193 @@
+"""The same candles on both sides: run by the backtest, played through the engine."""
+
+from decimal import Decimal
+
+import msgspec
+
+from trading_mcp.adapters.replay.past import Past
+from trading_mcp.app.replay import Terms as ReplayTerms
+from trading_mcp.app.replay import replayed
+from trading_mcp.backtest.kernel.layout import REASONS
+from trading_mcp.backtest.runs import Data, exits_of, wished
+from trading_mcp.backtest.simulation import simulate
+from trading_mcp.backtest.terms import Costs, Limits, Terms, ground_of
+from trading_mcp.domain.limits import RiskParameters
+from trading_mcp.domain.markets import Market
+from trading_mcp.strategy.params import build_params
+
+WIDE = {
+    "max_position_size_usd": 1e9,
+    "max_total_exposure_usd": 1e9,
+    "max_daily_loss_usd": 1e9,
+    "max_consecutive_losses": 1000,
+    "max_open_positions": 100,
+    "confidence_threshold": 0.0,
+    "volatility_multiplier": 0.0,
+    "kelly_fraction": 0.0,
+    "max_daily_drawdown_percent": 100.0,
+    "max_weekly_drawdown_percent": 100.0,
+    "max_monthly_drawdown_percent": 100.0,
+}
+"""Limits that are never met."""
+END = "end_of_data"
+
+
+def market(symbol="BTC-USDT-PERP", **changes):
+    return Market(
+        **{
+            "exchange": "sim",
+            "symbol": symbol,
+            "base": symbol.partition("-")[0],
+            "quote": "USDT",
+            "type": "perpetual" if symbol.endswith("-PERP") else "spot",
+            "tick": Decimal("0.01"),
+            "step": Decimal("0.001"),
+            "min_amount": Decimal("0.001"),
+            "min_notional": Decimal(1),
+            "maker_fee": Decimal("0.0004"),
+            "taker_fee": Decimal("0.001"),
+            "max_leverage": 20 if symbol.endswith("-PERP") else 1,
+            "maintenance_margin": Decimal("0.005") if symbol.endswith("-PERP") else Decimal(0),
+            **changes,
+        }
+    )
+
+
+class Trade(msgspec.Struct, frozen=True, kw_only=True):
+    """A trade as both sides must tell it; the candles are those in which it began and ended."""
+
+    market: str
+    side: int
+    amount: float
+    entry_at: int
+    entry_price: float
+    exit_at: int
+    exit_price: float
+    reason: str
+    pnl: float
+    fees: float
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """What both sides are run with."""
+
+    cls: type
+    params: dict = {}
+    candles: dict
+    first: int
+    limits: dict = {}
+    mode: str = "Normal"
+    weight: float = 1.0
+    leverage: int = 1
+    capital: float = 10_000.0
+    slippage: float = 0.0005
+    spread: float = 0.0
+    interval: int = 60_000
+
+    @property
+    def parameters(self):
+        return RiskParameters(**{**WIDE, **self.limits})
+
+
+def backtested(case, loop):
+    """The backtest's trades; wishes from before the first candle that is played do not count."""
+    params = build_params(case.cls, case.params)
+    terms = Terms(
+        capital=case.capital,
+        exits=exits_of(params),
+        costs=Costs(slippage=case.slippage, spread=case.spread),
+        limits=Limits(parameters=case.parameters, mode=case.mode, weight=case.weight),
+        leverage=case.leverage,
+    )
+    histories = []
+    for traded, candles in case.candles.items():
+        data = Data(
+            market=traded.symbol,
+            interval=case.interval,
+            candles=candles,
+            ground=ground_of(traded),
+        )
+        histories.append(from_row(wished(case.cls(params), data, terms), case.first))
+    outcome = simulate(histories, terms, loop)
+    return [told(trade, outcome) for trade in outcome.trades]
+
+
+def from_row(history, first):
+    columns = {}
+    for name in ("enter_long", "exit_long", "enter_short", "exit_short"):
+        columns[name] = getattr(history.signals, name).copy()
+        columns[name][:first] = False
+    return msgspec.structs.replace(
+        history, signals=msgspec.structs.replace(history.signals, **columns)
+    )
+
+
+def told(trade, outcome):
+    return Trade(
+        market=outcome.markets[trade.market],
+        side=int(trade.side),
+        amount=float(trade.amount),
+        entry_at=int(outcome.bars.time[trade.entry_row]),
+        entry_price=float(trade.entry_price),
+        exit_at=int(trade.exit_at),
+        exit_price=float(trade.exit_price),
+        reason=REASONS[trade.reason],
+        pnl=round(float(trade.pnl), 8),
+        fees=round(float(trade.fees), 8),
+    )
+
+
+async def played(case):
+    """The engine's trades, and what it still holds at the end."""
+    pasts = [
+        Past(
+            market=traded,
+            interval=case.interval,
+            candles=candles,
+            first=case.first,
+            slippage=case.slippage,
+            spread=case.spread,
+        )
+        for traded, candles in case.candles.items()
+    ]
+    terms = ReplayTerms(
+        strategy=case.cls,
+        params=case.params,
+        capital=Decimal(str(case.capital)),
+        parameters=case.parameters,
+        mode=case.mode,
+        weight=case.weight,
+        leverage=case.leverage,
+        proven=True,
+    )
+    result = await replayed(pasts, terms)
+    closed = [as_trade(position, case.interval) for position in result.closed]
+    return closed, [as_trade(position, case.interval) for position in result.open]
+
+
+def as_trade(position, interval):
+    ended = position.closed_at is not None
+    return Trade(
+        market=position.symbol,
+        side=position.sign,
+        amount=float(position.entered),
+        entry_at=position.opened_at,
+        entry_price=float(position.entry_price),
+        exit_at=position.closed_at // interval * interval if ended else 0,
+        exit_price=float(position.exit_price) if ended else 0.0,
+        reason=position.close_reason if ended else END,
+        pnl=round(float(position.realized_pnl), 8),
+        fees=round(float(position.fees), 8),
+    )
+
+
+async def both(case, loop):
+    """Each side's trades, those still open at the end as they began."""
+    closed, still_open = await played(case)
+    run = backtested(case, loop)
+    began = [begun(t) for t in run if t.reason == END]
+    return [t for t in run if t.reason != END], began, closed, [begun(t) for t in still_open]
+
+
+def begun(trade):
+    return trade.market, trade.side, trade.amount, trade.entry_at, trade.entry_price
