@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
+from trading_mcp.adapters.executors.settings import SearchSettings
 from trading_mcp.adapters.messengers.settings import AlertsSettings
 from trading_mcp.adapters.simulated.settings import SimulatedSettings
 from trading_mcp.api.addresses import is_loopback, network
@@ -77,6 +78,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     risk: RiskSettings = msgspec.field(default_factory=RiskSettings)
     exchanges: ExchangesSettings = msgspec.field(default_factory=ExchangesSettings)
     alerts: AlertsSettings = msgspec.field(default_factory=AlertsSettings)
+    search: SearchSettings = msgspec.field(default_factory=SearchSettings)
     storage: StorageSettings = msgspec.field(default_factory=StorageSettings)
     logging: LoggingSettings = msgspec.field(default_factory=LoggingSettings)
 

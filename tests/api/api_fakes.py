@@ -22,6 +22,7 @@ from trading_mcp.services.market import MarketService
 from trading_mcp.services.monitoring import MonitoringService
 from trading_mcp.services.operations import Caller, Operation, table
 from trading_mcp.services.opportunity import OpportunityService
+from trading_mcp.services.optimization import OptimizationService
 from trading_mcp.services.orders import OrderService
 from trading_mcp.services.pairs import PairService
 from trading_mcp.services.patterns import PatternService
@@ -46,6 +47,7 @@ SERVICES = (
     SignalService,
     OpportunityService,
     BacktestService,
+    OptimizationService,
     PairService,
     SubmittingService,
     OrderService,

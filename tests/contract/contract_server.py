@@ -248,6 +248,19 @@ class Stage:
             pass
         return str(told["id"])
 
+    def optimization(self) -> str:
+        """Return the id of a search that has completed."""
+        asked = {
+            "symbol": "DOGE-USDT",
+            "strategy": "rsi_scalping",
+            "parameters": {"rsi_period": [7, 14]},
+            "start_date": "2025-10-27",
+            "end_date": "2025-11-01",
+        }
+        while (told := self.server.call("optimize_parameters", **asked))["status"] != "completed":
+            pass
+        return str(told["optimization_id"])
+
     def last(self, pair: str = "DOGE-USDT") -> float:
         """Return the pair's last price."""
         return float(self.server.call("get_ticker", pair=pair)["last"])

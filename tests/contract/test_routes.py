@@ -95,6 +95,8 @@ def place(stage: Stage, route: dict[str, Any]) -> str:
         return path.replace(":id", stage.alert())
     if path.startswith("/api/v1/backtest"):
         return path.replace(":id", stage.backtest())
+    if path.startswith("/api/v1/optimization"):
+        return path.replace(":id", stage.optimization())
     return path
 
 
@@ -129,9 +131,16 @@ def a_backtest(stage: Stage, body: dict[str, Any]) -> None:
     stage.backtest()
 
 
+def an_optimization(stage: Stage, body: dict[str, Any]) -> None:
+    """As above, and the documented search has 27 combinations over a month of candles."""
+    stage.optimization()
+    body.update(start_date="2025-10-31", end_date="2025-11-01")
+
+
 BEFORE: dict[str, Callable[[Stage, dict[str, Any]], None]] = {
     "PUT /api/v1/positions/:id/sltp": levels,
     "POST /api/v1/backtest/run": a_backtest,
+    "POST /api/v1/optimization/run": an_optimization,
     "GET /api/v1/execution/queue": a_working_order,
     "POST /api/v1/scalping/pairs/add": no_such_pair,
     "POST /api/v1/scalping/pairs/remove": a_traded_pair,

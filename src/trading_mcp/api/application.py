@@ -28,6 +28,7 @@ from trading_mcp.api.rest import (
     engine,
     execution,
     monitoring,
+    optimization,
     pairs,
     positions,
     risk,
@@ -51,6 +52,7 @@ SECTIONS = (
     monitoring,
     alerts,
     backtests,
+    optimization,
 )
 
 

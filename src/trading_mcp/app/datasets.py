@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from numpy.typing import NDArray
 
 from trading_mcp.backtest.histories import Settlements
-from trading_mcp.backtest.runs import Data
 from trading_mcp.backtest.terms import Ground
 from trading_mcp.domain.candles import Candles
+
+if TYPE_CHECKING:
+    from trading_mcp.backtest.runs import Data
 
 _INDEX = "markets.json"
 _COLUMNS = ("time", "open", "high", "low", "close", "volume")
@@ -26,7 +28,7 @@ class _Listed(msgspec.Struct, frozen=True, kw_only=True):
     has_settlements: bool
 
 
-def write_dataset(folder: Path, data: Sequence[Data]) -> None:
+def write_dataset(folder: Path, data: "Sequence[Data]") -> None:
     """Write *data* into *folder*, which is made; the index goes last."""
     folder.mkdir(parents=True, exist_ok=True)
     for place, market in enumerate(data):
@@ -34,14 +36,14 @@ def write_dataset(folder: Path, data: Sequence[Data]) -> None:
     (folder / _INDEX).write_bytes(msgspec.json.encode([_listed(market) for market in data]))
 
 
-def read_dataset(path: str) -> tuple[Data, ...]:
+def read_dataset(path: str) -> "tuple[Data, ...]":
     """Return what was written to *path*, to the bit."""
     folder = Path(path)
     listed = msgspec.json.decode((folder / _INDEX).read_bytes(), type=list[_Listed])
     return tuple(_read(folder, place, market) for place, market in enumerate(listed))
 
 
-def _listed(market: Data) -> _Listed:
+def _listed(market: "Data") -> _Listed:
     return _Listed(
         market=market.market,
         interval=market.interval,
@@ -51,7 +53,7 @@ def _listed(market: Data) -> _Listed:
     )
 
 
-def _write(folder: Path, place: int, market: Data) -> None:
+def _write(folder: Path, place: int, market: "Data") -> None:
     from trading_mcp.adapters.parquet.columns import write_columns
 
     write_columns(folder / f"{place}.parquet", _columns(market.candles))
@@ -62,8 +64,9 @@ def _write(folder: Path, place: int, market: Data) -> None:
         write_columns(folder / f"{place}-funding.parquet", settled)
 
 
-def _read(folder: Path, place: int, listed: _Listed) -> Data:
+def _read(folder: Path, place: int, listed: _Listed) -> "Data":
     from trading_mcp.adapters.parquet.columns import read_columns
+    from trading_mcp.backtest.runs import Data
 
     finer = settlements = None
     if listed.has_finer:

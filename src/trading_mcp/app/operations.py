@@ -16,6 +16,8 @@ from trading_mcp.services.market import MarketService
 from trading_mcp.services.monitoring import MonitoringService
 from trading_mcp.services.operations import Operation, table
 from trading_mcp.services.opportunity import OpportunityService
+from trading_mcp.services.optimization import OptimizationService
+from trading_mcp.services.optimization_plans import SearchPlanner
 from trading_mcp.services.orders import OrderService
 from trading_mcp.services.pairs import PairService
 from trading_mcp.services.patterns import PatternService
@@ -62,6 +64,13 @@ def operations(
             store=runs.store,
             workshop=runs.workshop,
             plugins=plugins,
+        ),
+        OptimizationService(
+            planner=SearchPlanner(session, runs.pasts, plugins),
+            jobs=runs.jobs,
+            pasts=runs.pasts,
+            store=runs.searches,
+            room=runs.room,
         ),
         PairService(session),
         submitting,

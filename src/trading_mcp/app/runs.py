@@ -10,6 +10,7 @@ import numpy as np
 
 from trading_mcp.adapters.sqlite.backtests import SqliteBacktests
 from trading_mcp.adapters.sqlite.trials import FILE, SqliteTrialLedger
+from trading_mcp.app.searching import search_room
 from trading_mcp.backtest.histories import Settlements
 from trading_mcp.config import Config
 from trading_mcp.domain.markets import Market
@@ -18,6 +19,7 @@ from trading_mcp.engine.session import Session
 from trading_mcp.ports import BacktestStore, CandleArchive
 from trading_mcp.services.backtesting import Workshop
 from trading_mcp.services.jobs import Jobs
+from trading_mcp.services.optimizing import SearchRoom
 from trading_mcp.services.pasts import Pasts, SettlementsOf
 
 COMPILED = "TRADING_MCP_COMPILED"
@@ -31,6 +33,8 @@ class Runs(msgspec.Struct, frozen=True, kw_only=True):
     pasts: Pasts
     store: BacktestStore
     workshop: Workshop
+    searches: BacktestStore
+    room: SearchRoom
 
 
 def open_runs(
@@ -39,6 +43,8 @@ def open_runs(
     """Open them until *stack* ends. Nothing heavy is loaded before the first run."""
     store = SqliteBacktests(directory / "backtests.sqlite")
     stack.push_async_callback(store.close)
+    searches = SqliteBacktests(directory / "optimizations.sqlite")
+    stack.push_async_callback(searches.close)
     ledger = SqliteTrialLedger(directory / FILE)
     stack.callback(ledger.close)
     jobs = Jobs(session.hub, session.clock, at_once=1)
@@ -49,6 +55,8 @@ def open_runs(
         pasts=Pasts(session, lambda: _archive(directory), _settlements(config)),
         store=store,
         workshop=Workshop(folder=folder, ledger=ledger),
+        searches=searches,
+        room=search_room(config.search, directory, folder, ledger),
     )
 
 

@@ -22,14 +22,16 @@ from trading_mcp.strategy.base import Params, Strategy
 def backtest(arguments: argparse.Namespace) -> int:
     """Run it, and print what came of it."""
     from trading_mcp.app.backtesting import compile_folder, strategy_class
+    from trading_mcp.strategy.params import build_params
 
     config = configuration(arguments)
-    strategy = _strategy(strategy_class(config, arguments.strategy), arguments)
-    terms = _terms(arguments, config, strategy.params)
+    cls = strategy_class(config, arguments.strategy)
+    strategy = cls(build_params(cls, params_given(arguments)))
+    terms = terms_of(arguments, config, strategy.params)
     stages = Stages(quiet=arguments.quiet)
     stages.tell("candles", 0.0)
     began = time.perf_counter()
-    found = _found(arguments, config)
+    found = data_of(arguments, config)
     loading = time.perf_counter() - began
     loop, compiling = made_ready(compile_folder(config), stages)
     result = _run(strategy, found, terms, loop, stages)
@@ -50,19 +52,19 @@ def _run(strategy: Strategy, found: Any, terms: Terms, loop: Any, stages: Stages
         raise InvalidParameter(f"{strategy.name}: {error}") from None
 
 
-def _strategy(cls: type[Strategy], arguments: argparse.Namespace) -> Strategy:
-    from trading_mcp.strategy.params import build_params
-
+def params_given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters that were given. Raises InvalidParameter."""
     try:
         given = msgspec.json.decode(arguments.params, type=dict[str, Any])
     except msgspec.MsgspecError as error:
         raise InvalidParameter(f"--params: expected a JSON object: {error}") from None
     if arguments.direction is not None:
         given["direction"] = arguments.direction
-    return cls(build_params(cls, given))
+    return given
 
 
-def _terms(arguments: argparse.Namespace, config: Config, params: Params) -> Terms:
+def terms_of(arguments: argparse.Namespace, config: Config, params: Params) -> Terms:
+    """Return what a run with *params* is held to. Raises InvalidParameter."""
     limited = arguments.limits
     if limited is None:
         limited = arguments.size_percent is None
@@ -97,7 +99,8 @@ def _costs(arguments: argparse.Namespace) -> Costs:
     )
 
 
-def _found(arguments: argparse.Namespace, config: Config) -> Any:
+def data_of(arguments: argparse.Namespace, config: Config) -> Any:
+    """Return the candles that were asked for. Raises InvalidParameter."""
     from trading_mcp.app.backtesting import from_exchange, from_file
     from trading_mcp.app.history import system_clock
 

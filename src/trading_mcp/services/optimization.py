@@ -1,13 +1,13 @@
 """Searches for parameters: started, waited for, looked up, ended."""
 
 import asyncio
-import contextlib
 
 import msgspec
 
 from trading_mcp.domain.backtests import KeptRun
 from trading_mcp.domain.errors import InternalError, InvalidParameter, NotFound
 from trading_mcp.ports import BacktestStore
+from trading_mcp.services.backtests import Rest, waited_for
 from trading_mcp.services.beside import beside
 from trading_mcp.services.cursors import cursor, place
 from trading_mcp.services.jobs import Job, Jobs
@@ -41,13 +41,6 @@ LONGEST_S = 4 * 3600.0
 _FROM_DATA = 0.4
 
 
-class Rest(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page of results begins."""
-
-    id: str
-    start: int
-
-
 class OptimizationService:
     """What may be asked about searches for parameters."""
 
@@ -74,7 +67,7 @@ class OptimizationService:
         job = self._jobs.same(key)
         if job is None:
             job = await self._started(request, key)
-        await _waited_for(job, request.wait_seconds, caller)
+        await waited_for(job, request.wait_seconds, caller)
         if job.error is not None:
             raise job.error
         if job.status != "completed":
@@ -155,14 +148,3 @@ class OptimizationService:
                 optimization_id=run_id,
             )
         return kept
-
-
-async def _waited_for(job: Job, seconds: float, caller: Caller) -> None:
-    """Wait for the job's end, and let the caller hear how far it is."""
-    if caller.told is not None:
-        job.listeners.append(caller.told)
-    try:
-        await job.waited(seconds)
-    finally:
-        with contextlib.suppress(ValueError):
-            job.listeners.remove(caller.told)  # type: ignore[arg-type]  # None is not among them

@@ -18,7 +18,6 @@ from trading_mcp.services.operations import Caller
 from trading_mcp.services.optimizing import SearchPlan
 from trading_mcp.services.pasts import Pasts
 from trading_mcp.services.shapes.optimization import OptimizeParameters
-from trading_mcp.services.views import milliseconds
 
 if TYPE_CHECKING:
     from trading_mcp.backtest.search.searches import Method
@@ -97,12 +96,9 @@ class SearchPlanner:
         return space
 
     def _span(self, interval: str, request: OptimizeParameters) -> Span:
-        now = self._session.clock.now()
-        end = iso(now) if request.end_date is None else request.end_date
-        if request.start_date is not None:
-            return self._pasts.span(interval, request.start_date, end)
-        begin = min(milliseconds(end, "end_date"), now) - DAYS * DAY_MS
-        return self._pasts.span(interval, iso(max(begin, 0)), end)
+        end = iso(self._session.clock.now()) if request.end_date is None else request.end_date
+        begin = max(self._pasts.end(interval, end) - DAYS * DAY_MS, 0)
+        return self._pasts.span(interval, request.start_date or iso(begin), end)
 
     def _terms(self, request: OptimizeParameters, market: Market) -> Terms:
         state = self._session.state

@@ -110,5 +110,6 @@ def _said(kept: KeptRun) -> str:
     return (
         f"{summary['tried']} combinations of {inputs['strategy']} on {inputs['symbol']} "
         f"{inputs['interval']}, {inputs['start_date']} to {inputs['end_date']}: {found}. The best "
-        "of many is good by luck too: run it on candles that were not searched"
+        f"of {summary['ever_tried']} attempts on these candles is good by luck too: run it on "
+        "others"
     )

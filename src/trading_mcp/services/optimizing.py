@@ -105,23 +105,21 @@ def searched(
     Raises:
         InvalidParameter: the strategy fails the proof, or accepts none of the combinations.
     """
+    from trading_mcp.backtest.honesty.attempts import Attempts
     from trading_mcp.backtest.honesty.digests import past_of
     from trading_mcp.backtest.honesty.proof import prove
+    from trading_mcp.backtest.search.searches import attempts_of
 
     note("proving the strategy", _FROM_PROOF)
     source = prove(plan.strategy, room.ledger)
     data = _data(past)
     known = past_of([data], plan.market.exchange)
     found = _found(plan, past, data, room, note, estimate)
-    room.ledger.note(
-        [
-            known.trial(plan.strategy.name, digest, sharpe)
-            for digest, sharpe in _attempts(plan, source, found)
-        ]
-    )
+    attempts = Attempts(room.ledger, plan.strategy, source, plan.market.exchange)
+    tried = attempts.note([data], attempts_of(found, plan.space, plan.terms))
     rows = [_row(ranked) for ranked in _best_first(plan, found)]
     decided = {"strategy_hash": source, "data_hash": known.data}
-    return _kept(plan, found, decided), rows
+    return _kept(plan, found, decided, tried.count), rows
 
 
 def _found(
@@ -171,21 +169,6 @@ def _data(past: Past) -> "Data":
     )
 
 
-def _attempts(plan: SearchPlan, source: str, found: "Searched") -> list[tuple[str, float | None]]:
-    """Return each attempt's digest, that of a single run of it, and its Sharpe ratio."""
-    from trading_mcp.backtest.honesty.digests import attempt_digest
-    from trading_mcp.backtest.runs import exits_of
-
-    attempts = []
-    for ranked in found.all:
-        params = plan.space.params(ranked.tried.parameters)
-        if params is not None and ranked.tried.metrics is not None:
-            terms = msgspec.structs.replace(plan.terms, exits=exits_of(params))
-            digest = attempt_digest(source, params, terms)
-            attempts.append((digest, ranked.tried.metrics.sharpe_ratio))
-    return attempts
-
-
 def _best_first(plan: SearchPlan, found: "Searched") -> "list[Ranked]":
     merit = plan.objectives[0].merit
     return sorted(found.all, key=lambda ranked: -merit(ranked.scores[0]))
@@ -202,7 +185,7 @@ def _row(ranked: "Ranked") -> dict[str, Any]:
     }
 
 
-def _kept(plan: SearchPlan, found: "Searched", decided: dict[str, str]) -> KeptRun:
+def _kept(plan: SearchPlan, found: "Searched", decided: dict[str, str], ever: int) -> KeptRun:
     best = found.best_one
     return KeptRun(
         id=plan.id,
@@ -221,6 +204,7 @@ def _kept(plan: SearchPlan, found: "Searched", decided: dict[str, str]) -> KeptR
                 "refused": found.refused,
                 "repeated": found.repeated,
                 "failed": sum(one.tried.metrics is None for one in found.all),
+                "ever_tried": ever,
                 "seconds": found.seconds,
             },
             "estimated_seconds": found.estimated,

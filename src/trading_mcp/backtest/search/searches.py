@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from trading_mcp.backtest.honesty.attempts import Attempt
+from trading_mcp.backtest.runs import exits_of
 from trading_mcp.backtest.search.batches import Batch, Dataset, Tried, try_batch
 from trading_mcp.backtest.search.drawing import all_of, some_of
 from trading_mcp.backtest.search.guiding import Guide
@@ -111,6 +113,17 @@ def search(
         case "tpe" | "nsga2":
             refused, repeated = run.guided()
             return run.ended(refused=refused, repeated=repeated)
+
+
+def attempts_of(found: Searched, space: Space, terms: Terms, max_candles: int = 0) -> list[Attempt]:
+    """Return what was run, each as a run of it alone would be known."""
+    attempts: list[Attempt] = []
+    for ranked in found.all:
+        params, metrics = space.params(ranked.tried.parameters), ranked.tried.metrics
+        if params is not None and metrics is not None:
+            held = msgspec.structs.replace(terms, exits=exits_of(params, max_candles))
+            attempts.append((params, held, metrics.sharpe_ratio))
+    return attempts
 
 
 class _Run:

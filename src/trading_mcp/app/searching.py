@@ -1,0 +1,47 @@
+"""What searches for parameters need, opened for the server and for commands."""
+
+import os
+from pathlib import Path
+
+from trading_mcp.adapters.executors.settings import SearchSettings
+from trading_mcp.app.datasets import read_dataset, write_dataset
+from trading_mcp.domain.errors import InvalidParameter
+from trading_mcp.ports import Executor, TrialLedger
+from trading_mcp.services.optimizing import SearchRoom
+
+
+def search_room(
+    settings: SearchSettings, directory: Path, compiled: Path, ledger: TrialLedger
+) -> SearchRoom:
+    """Return what the server's searches need. Nothing is started before one runs."""
+    return SearchRoom(
+        folder=directory / "searches",
+        compiled=compiled,
+        ledger=ledger,
+        executor=lambda: open_executor(settings),
+        read=read_dataset,
+        write=write_dataset,
+    )
+
+
+def open_executor(settings: SearchSettings) -> Executor:
+    """Return who does the work. Raises InvalidParameter: the cluster cannot be reached."""
+    workers = settings.workers or max(1, (os.cpu_count() or 2) - 1)
+    match settings.executor:
+        case "threads":
+            from trading_mcp.adapters.executors.threads import ThreadExecutor
+
+            return ThreadExecutor(workers)
+        case "processes":
+            from trading_mcp.adapters.executors.processes import ProcessExecutor
+
+            return ProcessExecutor(workers)
+        case "dask":
+            from trading_mcp.adapters.executors.dask import DaskExecutor
+
+            if not settings.scheduler:
+                raise InvalidParameter(
+                    "search.scheduler: expected the address of a Dask scheduler",
+                    field="search.scheduler",
+                )
+            return DaskExecutor(settings.scheduler)
