@@ -2,7 +2,6 @@
 
 import msgspec
 import pytest
-from trading_mcp_rsi import RsiScalping
 
 from trading_mcp.backtest.honesty.deflated import Deflated
 from trading_mcp.backtest.honesty.evidence import SEVERITIES, Evidence
@@ -15,6 +14,7 @@ from trading_mcp.backtest.kernel.layout import LIQUIDATION
 from trading_mcp.backtest.runs import exits_of, run_strategy
 from trading_mcp.backtest.terms import Costs, Terms
 from trading_mcp.domain.trials import NOTHING_TRIED
+from trading_mcp_rsi import RsiScalping
 
 PARAMS = RsiScalping.params_type(rsi_period=5)
 TERMS = Terms(capital=1000.0, size_percent=100.0, exits=exits_of(PARAMS))

@@ -11,6 +11,7 @@ from trading_mcp.cli.common import add_common
 from trading_mcp.cli.data_arguments import add_data
 from trading_mcp.cli.loopback import add_loopback
 from trading_mcp.cli.optimize_arguments import add_optimize
+from trading_mcp.cli.report_arguments import add_report
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     add_loopback(commands.add_parser("loopback", help="run a KuCoin on this machine, to rehearse"))
     add_backtest(commands.add_parser("backtest", help="run a strategy over stored candles"))
     add_optimize(commands.add_parser("optimize", help="search a strategy's best parameters"))
+    add_report(commands.add_parser("report", help="make a page of a backtest's result"))
     add_data(commands.add_parser("data", help="download, list, check or import candles"))
     safeguards.add_doctor(commands.add_parser("doctor", help="say what is wrong before a start"))
     safeguards.add_exchange_keys(

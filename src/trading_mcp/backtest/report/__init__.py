@@ -1,0 +1,1 @@
+"""A result as a page that needs nothing but a browser: no server, no network."""

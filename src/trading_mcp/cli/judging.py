@@ -1,0 +1,61 @@
+"""A strategy proven before its run, and its run judged afterwards."""
+
+import argparse
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from trading_mcp.backtest.honesty.attempts import Attempts
+from trading_mcp.backtest.honesty.examining import examined
+from trading_mcp.backtest.honesty.proof import prove
+from trading_mcp.backtest.runs import Result
+from trading_mcp.backtest.terms import Terms
+from trading_mcp.config import Config
+from trading_mcp.strategy.base import Strategy
+
+_MARKS = {"critical": "!!", "warning": "! ", "info": "i "}
+
+
+class Judge:
+    """Knows what was ever tried. Opens the ledger, and proves *strategy*, if its code is new.
+
+    Raises:
+        NotProven: it looks ahead, or breaks another rule of strategies.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, config: Config, strategy: Strategy):
+        from trading_mcp.app.trials import trial_ledger
+
+        self._params, cls = strategy.params, type(strategy)
+        with contextlib.closing(trial_ledger(config)) as ledger:
+            digest = prove(cls, ledger)
+        source = arguments.exchange or str(arguments.candles.resolve())
+        self._config, self._of = config, (cls, digest, source)
+
+    def judged(self, found: Any, terms: Terms, result: Result) -> dict[str, Any]:
+        """Note a run as an attempt; return as JSON how far it can be trusted."""
+        from trading_mcp.app.trials import trial_ledger
+
+        made = (self._params, terms, result.metrics.sharpe_ratio)
+        with contextlib.closing(trial_ledger(self._config)) as ledger:
+            tried = Attempts(ledger, *self._of).note(found.data, [made])
+        whole: dict[str, Any] = msgspec.to_builtins(
+            examined(result.outcome, result.metrics, terms, tried)
+        )
+        return whole
+
+
+def print_findings(honesty: Mapping[str, Any]) -> None:
+    """Print what speaks against a result, the gravest first."""
+    findings = honesty["findings"]
+    print(f"\nFindings, after {honesty['trials']:,} attempts on these candles:")
+    if not findings:
+        print("  nothing speaks against it")
+    for finding in findings:
+        limit = (
+            f"{finding['measured']:,.4g} {finding['unit']}, threshold {finding['threshold']:,.4g}"
+        )
+        print(f"  {_MARKS[finding['severity']]} {finding['code']}: {limit}")
+        print(f"     {finding['advice']}")
