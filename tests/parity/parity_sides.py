@@ -11,6 +11,7 @@ from trading_mcp.backtest.kernel.layout import REASONS
 from trading_mcp.backtest.runs import Data, exits_of, wished
 from trading_mcp.backtest.simulation import simulate
 from trading_mcp.backtest.terms import Costs, Limits, Terms, ground_of
+from trading_mcp.backtest.warmed import since
 from trading_mcp.domain.limits import RiskParameters
 from trading_mcp.domain.markets import Market
 from trading_mcp.strategy.params import build_params
@@ -90,7 +91,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def backtested(case, loop):
-    """The backtest's trades; wishes from before the first candle that is played do not count."""
+    """The backtest's trades, from the first candle on that is played."""
     params = build_params(case.cls, case.params)
     terms = Terms(
         capital=case.capital,
@@ -107,19 +108,9 @@ def backtested(case, loop):
             candles=candles,
             ground=ground_of(traded),
         )
-        histories.append(from_row(wished(case.cls(params), data, terms), case.first))
+        histories.append(since(wished(case.cls(params), data, terms), case.first))
     outcome = simulate(histories, terms, loop)
     return [told(trade, outcome) for trade in outcome.trades]
-
-
-def from_row(history, first):
-    columns = {}
-    for name in ("enter_long", "exit_long", "enter_short", "exit_short"):
-        columns[name] = getattr(history.signals, name).copy()
-        columns[name][:first] = False
-    return msgspec.structs.replace(
-        history, signals=msgspec.structs.replace(history.signals, **columns)
-    )
 
 
 def told(trade, outcome):

@@ -5,8 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading_mcp.backtest.grids import floats_of
-from trading_mcp.domain.numbers import exact, nearest
+from trading_mcp.domain.numbers import exact, floats_of, nearest
 from trading_mcp.rules import costs, exits, margins
 
 PRICES = st.integers(500, 2_000).map(lambda n: n / 10)

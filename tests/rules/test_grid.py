@@ -7,9 +7,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from trading_mcp.backtest.grids import floats_of
 from trading_mcp.domain import numbers
-from trading_mcp.domain.numbers import EXACT, exact
+from trading_mcp.domain.numbers import EXACT, exact, floats_of
 from trading_mcp.rules import grid
 
 GRIDS = st.builds(

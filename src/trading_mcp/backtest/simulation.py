@@ -8,7 +8,6 @@ import msgspec
 import numpy as np
 
 from trading_mcp.backtest.compiling import Loop
-from trading_mcp.backtest.grids import floats_of
 from trading_mcp.backtest.histories import History
 from trading_mcp.backtest.kernel import layout
 from trading_mcp.backtest.kernel.layout import ENTER_LONG, ENTER_SHORT, Bars, Memory, Whole, Wishes
@@ -22,6 +21,7 @@ from trading_mcp.backtest.merging import (
 from trading_mcp.backtest.terms import Limits, Terms
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.limits import MODES
+from trading_mcp.domain.numbers import floats_of
 from trading_mcp.domain.times import MINUTE_MS
 from trading_mcp.risk.sizing import ROOM_FOR_EXIT
 from trading_mcp.rules.periods import day_number, month_number, week_number

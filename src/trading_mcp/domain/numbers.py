@@ -1,6 +1,7 @@
 """Exact numbers: reading them from outside, and putting them on a grid."""
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from functools import lru_cache
 
 EXACT = Context(prec=60)
 """Wide enough that no product or sum of two numbers accepted here is ever rounded."""
@@ -45,6 +46,21 @@ def up_to(value: Decimal, grid: Decimal) -> Decimal:
 def nearest(value: Decimal, grid: Decimal) -> Decimal:
     """Return the multiple of *grid* nearest to *value*; of two, the even one."""
     return _on_grid(value, grid, ROUND_HALF_EVEN)
+
+
+@lru_cache
+def floats_of(grid: Decimal | None) -> tuple[float, float]:
+    """Return *grid* as units and scale, such as 5 and 10000 for 0.0005; (0, 1) for none.
+
+    These are what `rules.grid` takes.
+    """
+    if not grid:
+        return 0.0, 1.0
+    units, scale = grid.as_integer_ratio()
+    power = 1
+    while power % scale:
+        power *= 10
+    return float(units * (power // scale)), float(power)
 
 
 def _on_grid(value: Decimal, grid: Decimal, rounding: str) -> Decimal:

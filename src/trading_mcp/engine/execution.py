@@ -87,7 +87,8 @@ class Execution(msgspec.Struct, kw_only=True):
 def slippage_pct(order: Order) -> float | None:
     """Return how much worse than expected an order was filled, in percent (negative: better).
 
-    A market order is measured from the best offer when it was approved, a stop from its trigger.
+    A market order is measured from the best offer when it was approved, or from the level that
+    was reached if it leaves at one; a stop from its trigger.
     None for a limit order, which cannot slip, and for one that did not trade.
     """
     paid = order.average_price

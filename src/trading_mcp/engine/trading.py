@@ -4,9 +4,9 @@ import msgspec
 
 from trading_mcp.domain import entries as e
 from trading_mcp.domain.markets import MarketKey
-from trading_mcp.domain.numbers import exact
+from trading_mcp.domain.numbers import exact, floats_of
 from trading_mcp.domain.orders import ExitPlan, OrderIntent, Reason, Side
-from trading_mcp.domain.positions import Position
+from trading_mcp.domain.positions import Position, StopKind
 from trading_mcp.domain.quotes import PriceMove
 from trading_mcp.domain.signals import Signal, Wish
 from trading_mcp.engine import protection
@@ -71,25 +71,23 @@ def plan_of(params: dict[str, float]) -> ExitPlan:
 
 
 def _follow(desk: Desk, position: Position, move: PriceMove) -> None:
-    stop = float(position.stop_loss or 0)
-    best = exits.best_price(position.sign, move.high, move.low)
-    even = exits.breakeven_stop(
+    kind, stop = exits.followed_stop(
         position.sign,
-        stop,
+        float(position.stop_loss or 0),
         float(position.entry_price),
-        best,
+        exits.best_price(position.sign, move.high, move.low),
+        move.last,
         position.breakeven_pct,
+        position.trailing_pct,
         float(desk.markets[position.market].taker_fee),
+        *floats_of(position.tick),
     )
-    moved = exits.trailed_stop(position.sign, even, best, position.trailing_pct)
-    level = book.on_tick(moved, position.tick)
-    # A stop that the move has already passed again would not be a stop, but an exit.
-    follows = moved != stop and level != position.stop_loss
-    if not follows or not exits.is_protective(position.sign, float(level), move.last):
+    if kind == exits.NONE:
         return
-    kind = "breakeven" if moved == even else "trailing_stop"
-    changed = msgspec.structs.replace(position, stop_loss=level, stop_kind=kind)
-    desk.make(e.PositionChanged(at=desk.now, position=changed, why=kind, principal=ENGINE))
+    why: StopKind = "breakeven" if kind == exits.BREAKEVEN else "trailing_stop"
+    level = book.on_tick(stop, position.tick)
+    changed = msgspec.structs.replace(position, stop_loss=level, stop_kind=why)
+    desk.make(e.PositionChanged(at=desk.now, position=changed, why=why, principal=ENGINE))
 
 
 def _is_active(desk: Desk, name: str) -> bool:

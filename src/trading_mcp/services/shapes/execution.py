@@ -77,7 +77,8 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
     """How orders fared since the data directory began; latencies as in `Latency`.
 
     *avg_slippage_pct*: how much worse than expected (negative: better), over orders at the market;
-    a market order is measured from the best offer when it was approved, a stop from its trigger.
+    a market order is measured from the best offer when it was approved, an exit from the level that
+    was reached, a stop from its trigger.
     *fill_rate*: wholly filled orders among those that have ended, in percent. *order_errors*
     were refused by the exchange or never sent. *total_orders* counts working ones, too.
     *maker_share_pct* and *taker_share_pct* are of the value traded.
