@@ -31,6 +31,7 @@ from trading_mcp.services.shapes.backtests import (
     RunBacktest,
 )
 from trading_mcp.services.shapes.common import Done
+from trading_mcp.strategy.base import ENGINE_WINDOW
 
 _WHY = "the reference names no tool: run_backtest with the same arguments waits for the same run"
 LONGEST_S = 900.0
@@ -146,7 +147,8 @@ class BacktestService:
             plan.market,
             plan.interval,
             plan.span,
-            warmup=plan.strategy.warmup,
+            # As many as the engine shows it before its first wish.
+            warmup=max(plan.strategy.warmup, ENGINE_WINDOW),
             tell=lambda share: job.note("candles", _FROM_DATA * share),
         )
         kept, trades = await beside(

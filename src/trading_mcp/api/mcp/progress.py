@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import Callable, Iterator
 
 import structlog
@@ -22,10 +23,12 @@ def progress() -> Iterator[Told | None]:
     except RuntimeError:
         yield None
         return
-    sending = set[asyncio.Task[None]]()
+    sending, call = set[asyncio.Task[None]](), contextvars.copy_context()
+    loop = asyncio.get_running_loop()
 
     def tell(share: float, doing: str) -> None:
-        task = asyncio.ensure_future(context.report_progress(share, 1.0, doing))
+        # As part of the call: whoever tells may have come from elsewhere, and know no client.
+        task = loop.create_task(context.report_progress(share, 1.0, doing), context=call)
         sending.add(task)
         task.add_done_callback(_done)
 
