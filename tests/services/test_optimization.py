@@ -1,0 +1,135 @@
+"""Searches for parameters, asked of the whole server."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from trading_mcp.domain.errors import InvalidParameter, NotFound
+from trading_mcp.engine.hub import Hub
+from trading_mcp.services.jobs import JobProgressed
+
+COMPILED = Path(tempfile.gettempdir()) / "trading-mcp-compiled-for-tests"
+THREADS = ('search.executor="threads"', 'strategies.enabled=["rsi"]')
+TIMES = {"start_date": "2025-10-28", "end_date": "2025-11-01", "interval": "5m"}
+ASKED = {
+    "symbol": "DOGE-USDT",
+    "strategy": "rsi_scalping",
+    "parameters": {"rsi_period": [7, 14, 21], "stop_loss_pct": {"min": 0.4, "max": 1, "step": 0.3}},
+    **TIMES,
+}
+
+
+@pytest.fixture(autouse=True)
+def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRADING_MCP_COMPILED", str(COMPILED))
+
+
+async def ended(desk, **asked):
+    """Ask again with the same arguments until there is an answer."""
+    while (answer := await desk.ask("optimize_parameters", **asked)).status in (
+        "queued",
+        "running",
+    ):
+        pass
+    return answer
+
+
+async def test_the_best_comes_to_the_same_when_it_is_run_alone(opened) -> None:
+    async with opened(*THREADS) as desk:
+        answer = await ended(desk, **ASKED)
+        kept = await desk.ask("get_optimization", optimization_id=answer.optimization_id)
+        alone = await desk.ask(
+            "run_backtest",
+            symbol="DOGE-USDT",
+            strategy="rsi_scalping",
+            config=answer.best_parameters,
+            wait_seconds=55,
+            **TIMES,
+        )
+
+    assert answer.status == kept.status == "completed"
+    assert answer.estimated_time.endswith("s")
+    assert (kept.best_parameters, kept.best_score) == (answer.best_parameters, answer.best_score)
+    assert kept.summary["tried"] == len(kept.all_results) == 9
+    scores = [row.scores[0] for row in kept.all_results]
+    assert scores == sorted(scores, reverse=True)
+    assert kept.all_results[0].metrics == alone.metrics
+    assert alone.metrics["total_trades"] > 0
+
+
+async def test_every_combination_counts_as_an_attempt_on_these_candles(opened) -> None:
+    async with opened(*THREADS) as desk:
+        first = await ended(desk, **ASKED)
+        fewer = {**ASKED, "parameters": {"rsi_period": [7, 28]}, "config": {"stop_loss_pct": 0.4}}
+        second = await ended(desk, **fewer)
+        counts = [
+            (await desk.ask("get_optimization", optimization_id=id)).summary["ever_tried"]
+            for id in (first.optimization_id, second.optimization_id)
+        ]
+
+    assert counts == [9, 10]
+
+
+async def test_results_come_in_pages(opened) -> None:
+    async with opened(*THREADS) as desk:
+        answer = await ended(desk, **ASKED)
+        asked = {"optimization_id": answer.optimization_id, "limit": 5}
+        first = await desk.ask("get_optimization", **asked)
+        second = await desk.ask("get_optimization", **asked, cursor=first.next_cursor)
+
+    assert [len(first.all_results), len(second.all_results)] == [5, 4]
+    assert second.next_cursor is None
+
+
+async def test_a_search_tells_how_far_it_is_and_can_be_ended(opened) -> None:
+    many = {**ASKED, "parameters": {"rsi_period": {"min": 2, "max": 200}}, "wait_seconds": 0}
+    async with opened(*THREADS) as desk:
+        heard = asyncio.Event()
+        told: list[JobProgressed] = []
+        listen(desk.session.hub, told, heard)
+        answer = await desk.ask("optimize_parameters", **many)
+        await asyncio.wait_for(heard.wait(), 60)
+        done = await desk.ask("cancel_optimization", optimization_id=answer.optimization_id)
+        kept = await desk.ask("get_optimization", optimization_id=answer.optimization_id)
+
+    assert answer.optimization_id.startswith("opt_")
+    assert answer.status in ("queued", "running")
+    assert done.message == "Optimization cancelled"
+    assert kept.status == "cancelled"
+    assert {one.id for one in told} == {answer.optimization_id}
+
+
+def listen(hub: Hub, told: list[JobProgressed], heard: asyncio.Event) -> None:
+    def hear(fact: object) -> None:
+        if isinstance(fact, JobProgressed):
+            told.append(fact)
+            if fact.doing == "combinations":
+                heard.set()
+
+    hub.listen(hear)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"parameters": {"rsi_period": [1]}}, "rsi_period: 1"),
+        ({"parameters": {}}, "nothing to search"),
+        ({"objective": "luck"}, "'luck' is no objective"),
+        ({"objective": "fees,turnover"}, "takes one objective"),
+        ({"parameters": {"stop_loss_pct": {"min": 0, "max": 1}}}, "a grid needs a step"),
+        ({"config": {"rsi_period": 7}}, "rsi_period is both searched and fixed"),
+        ({"interval": "7m"}, "interval"),
+    ],
+)
+async def test_what_cannot_be_searched_is_refused_at_once(opened, changed, told) -> None:
+    async with opened(*THREADS) as desk:
+        with pytest.raises(InvalidParameter, match=told):
+            await desk.ask("optimize_parameters", **{**ASKED, **changed})
+
+
+async def test_a_search_that_is_not_known_is_not_found(opened) -> None:
+    async with opened(*THREADS) as desk:
+        with pytest.raises(NotFound, match="No optimization has the id 'opt_1'"):
+            await desk.ask("get_optimization", optimization_id="opt_1")
