@@ -162,7 +162,14 @@ GUARDS = (
         PROTECTION,
         "            _call_off(desk, desk.guards.stops_of(position_id))",
         "            pass",
-        (PROTECTED + "test_the_stops_of_a_liquidated_position_are_called_off",),
+        (PROTECTED + "test_a_stop_that_is_accepted_after_its_position_is_gone_is_called_off",),
+    ),
+    Guard(
+        "what rests to leave what was liquidated is called off",
+        BOOKING,
+        "    desk.call_off_exits(position)\n",
+        "",
+        ("engine/test_booking.py::test_what_rests_to_leave_a_liquidated_position_is_called_off",),
     ),
     Guard(
         "a stop that is not right is called off",

@@ -89,7 +89,7 @@ def _standing(copies: "SimpleQueue[Copy]", tests: Sequence[str]) -> str:
     copy = copies.get()
     done = copy.run(tests)
     copies.put(copy)
-    return "" if done.returncode == PASSED else f"nothing removed:\n{done.stdout[-3_000:]}"
+    return "" if done.returncode == PASSED else f"nothing removed:\n{_told(done)}"
 
 
 def _outcome(copies: "SimpleQueue[Copy]", guard: Guard) -> str:
@@ -104,8 +104,12 @@ def _outcome(copies: "SimpleQueue[Copy]", guard: Guard) -> str:
     print(f"{'noticed ' if noticed else 'SURVIVED'}  {guard.name}", flush=True)
     if noticed:
         return ""
-    what = "nobody missed it" if done.returncode == PASSED else f"not run:\n{done.stdout[-1_500:]}"
+    what = "nobody missed it" if done.returncode == PASSED else f"not run:\n{_told(done)}"
     return f"{guard.name} ({guard.file}): {what}"
+
+
+def _told(done: "subprocess.CompletedProcess[str]") -> str:
+    return (done.stdout + done.stderr)[-3_000:]
 
 
 def chosen(words: Iterable[str]) -> list[Guard]:
