@@ -11,6 +11,8 @@ from trading_mcp.backtest.runs import Result, exits_of, run_strategy
 from trading_mcp.backtest.terms import Costs, Ground, Limits, Terms
 from trading_mcp.cli.backtest_progress import Stages, made_ready
 from trading_mcp.cli.backtest_words import print_result, result_json
+from trading_mcp.cli.judging import Judge, print_findings
+from trading_mcp.cli.report import write_page
 from trading_mcp.cli.settings import configuration
 from trading_mcp.config import Config
 from trading_mcp.domain.errors import InvalidParameter
@@ -29,6 +31,8 @@ def backtest(arguments: argparse.Namespace) -> int:
     strategy = cls(build_params(cls, params_given(arguments)))
     terms = terms_of(arguments, config, strategy.params)
     stages = Stages(quiet=arguments.quiet)
+    stages.tell("proof", 0.0)
+    judge = Judge(arguments, config, strategy)
     stages.tell("candles", 0.0)
     began = time.perf_counter()
     found = data_of(arguments, config)
@@ -38,10 +42,15 @@ def backtest(arguments: argparse.Namespace) -> int:
     stages.end()
     seconds = {"loading": loading, "compiling": compiling}
     told = result_json(arguments, strategy, found, terms, result, seconds)
+    told |= judge.judged(found, terms, result)
     if arguments.json:
         print(msgspec.json.encode(told).decode())
     else:
         print_result(told)
+        print_findings(told["honesty"])
+    if arguments.html is not None:
+        markets = {data.market: data.candles for data in found.data}
+        stages.say(write_page(arguments.html, told, markets))
     return 0
 
 

@@ -13,6 +13,7 @@ def add_backtest(parser: argparse.ArgumentParser) -> None:
     _add_money(parser)
     _add_costs(parser)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page of it, with charts")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     add_common(parser)
     parser.set_defaults(run=_backtest)

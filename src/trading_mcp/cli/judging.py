@@ -13,6 +13,7 @@ from trading_mcp.backtest.honesty.proof import prove
 from trading_mcp.backtest.runs import Result
 from trading_mcp.backtest.terms import Terms
 from trading_mcp.config import Config
+from trading_mcp.services.backtest_rows import curve_of
 from trading_mcp.strategy.base import Strategy
 
 _MARKS = {"critical": "!!", "warning": "! ", "info": "i "}
@@ -35,16 +36,17 @@ class Judge:
         self._config, self._of = config, (cls, digest, source)
 
     def judged(self, found: Any, terms: Terms, result: Result) -> dict[str, Any]:
-        """Note a run as an attempt; return as JSON how far it can be trusted."""
+        """Note a run as an attempt; return as JSON how far it can be trusted, and its equity."""
         from trading_mcp.app.trials import trial_ledger
 
         made = (self._params, terms, result.metrics.sharpe_ratio)
         with contextlib.closing(trial_ledger(self._config)) as ledger:
             tried = Attempts(ledger, *self._of).note(found.data, [made])
-        whole: dict[str, Any] = msgspec.to_builtins(
-            examined(result.outcome, result.metrics, terms, tried)
-        )
-        return whole
+        honesty = examined(result.outcome, result.metrics, terms, tried)
+        return {
+            "honesty": msgspec.to_builtins(honesty),
+            "equity_curve": curve_of(result.outcome),
+        }
 
 
 def print_findings(honesty: Mapping[str, Any]) -> None:
