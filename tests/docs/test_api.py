@@ -136,7 +136,7 @@ def test_every_event_is_documented_with_its_fields() -> None:
     told = {row[0].strip("`"): (row[1].strip("`"), words(row[3])) for row in events}
     reference = json.loads((REFERENCE / "events.json").read_text())
 
-    assert told.keys() == {event["type"] for event in reference}
+    assert told.keys() == {event["type"] for event in reference} | {"job_progress"}
     for event in reference:
         channel, told_fields = told[event["type"]]
         assert channel == event["channel"]

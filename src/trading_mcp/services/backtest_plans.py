@@ -35,7 +35,7 @@ class Planner:
         market = market_named(self._session, request.exchange, request.symbol, field="symbol")
         name, roster = request.strategy, self._session.roster
         roster.settings(name)
-        strategy = roster.classes[name](roster.params(name, request.config))
+        strategy = roster.classes[name](roster.params(name, request.config or {}))
         at, self._count = self._session.clock.wall(), self._count + 1
         return Plan(
             id=identifier("bt", at, self._count),
@@ -57,7 +57,7 @@ class Planner:
             costs=Costs(taker_fee=fee, maker_fee=fee, slippage=request.slippage_percent / 100),
             size_percent=request.size_percent,
             limits=Limits(
-                parameters=_limits(state.parameters, request.risk),
+                parameters=_limits(state.parameters, request.risk or {}),
                 mode=state.mode,
                 weight=state.strategies[request.strategy].weight,
             ),

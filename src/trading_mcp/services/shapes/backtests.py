@@ -3,7 +3,7 @@
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType, field
+from msgspec import UNSET, Meta, UnsetType
 
 from trading_mcp.services.operations import Request
 from trading_mcp.services.shapes.common import Cursor, Exchange, Id, Interval, Mutation, Pair
@@ -24,7 +24,14 @@ class RunBacktest(Request, frozen=True, kw_only=True):
     *wait_seconds*: how long to wait for the end before an answer says that it runs.
     """
 
-    unlisted: ClassVar = ("wait_seconds", "limit", "risk")
+    unlisted: ClassVar = (
+        "wait_seconds",
+        "limit",
+        "risk",
+        "size_percent",
+        "fee_percent",
+        "slippage_percent",
+    )
     """What agents are not told of: they seldom need it."""
 
     exchange: Exchange = None
@@ -34,10 +41,8 @@ class RunBacktest(Request, frozen=True, kw_only=True):
     end_date: Date
     interval: Interval | None = None
     initial_capital: Annotated[float, Meta(ge=1, le=1e12)] = 100.0
-    config: Annotated[dict[str, Any], Meta(description="strategy parameters")] = field(
-        default_factory=dict
-    )
-    risk: Annotated[dict[str, Any], Meta(description="risk limits")] = field(default_factory=dict)
+    config: Annotated[dict[str, Any] | None, Meta(description="strategy parameters")] = None
+    risk: dict[str, Any] | None = None
     size_percent: Annotated[float, Meta(ge=0.01, le=100)] | None = None
     fee_percent: Annotated[float, Meta(ge=0, le=10)] | None = None
     slippage_percent: Annotated[float, Meta(ge=0, le=10)] = 0.05
@@ -87,6 +92,7 @@ class BacktestAnswer(msgspec.Struct, frozen=True, kw_only=True):
         "losing_trades",
         "avg_win",
         "avg_loss",
+        "win_rate",
         "profit_factor",
         "max_drawdown",
     )
