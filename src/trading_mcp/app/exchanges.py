@@ -16,6 +16,8 @@ from trading_mcp.adapters.ccxt.client import UnknownExchange
 from trading_mcp.adapters.ccxt.data import CcxtMarketData
 from trading_mcp.adapters.ccxt.live import open_venue
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
+from trading_mcp.adapters.ccxt.venue import CcxtVenue
+from trading_mcp.adapters.ccxt.told import ToldCandles
 from trading_mcp.adapters.simulated.build import open_simulated
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
 from trading_mcp.adapters.simulated.shadow import open_shadow
@@ -77,7 +79,10 @@ async def open_exchanges(
         _must_not_be_ahead(state, wall, directory)
     for name, settings in config.exchanges.real.items():
         _must_be_the_same(state, name, settings.mode, directory)
-        exchanges[name] = await _real(name, settings, directory, wall, checkpoint, stack)
+        exchange = await _real(name, settings, directory, wall, checkpoint, stack)
+        if isinstance(exchange.venue, CcxtVenue):
+            exchange.venue.learn(_known(state, name))
+        exchanges[name] = exchange
     markets = [m for exchange in exchanges.values() for m in await exchange.data.markets()]
     return Opened(clock=clock, exchanges=exchanges, markets=markets)
 
@@ -181,6 +186,7 @@ async def _paper(
     return Exchange(
         name=name,
         data=ShadowMarketData(data, venue),
+        past=ToldCandles(data),
         venue=venue,
         source="paper",
         terms=_terms(settings),
@@ -209,6 +215,7 @@ async def _live(
     return Exchange(
         name=name,
         data=data,
+        past=ToldCandles(data),
         venue=venue,
         source="live",
         terms=_terms(settings),
@@ -225,6 +232,12 @@ def _terms(settings: ExchangeSettings) -> ExchangeTerms:
         closes_unprotected=settings.unprotected == "close",
         closes_any_size=False,
     )
+
+
+def _known(state: State, exchange: str) -> dict[str, str]:
+    """Return our client ids by the ids that *exchange* gave our orders, working ones last."""
+    orders = [*state.ended.values(), *state.orders.values()]
+    return {o.venue_id: o.client_id for o in orders if o.exchange == exchange and o.venue_id}
 
 
 def _must_be_the_same(state: State, name: str, source: str, directory: Path) -> None:

@@ -51,6 +51,14 @@ class CcxtVenue:
         """How far the exchange's clock is ahead of ours."""
         return self._keeper.skew_ms
 
+    def learn(self, client_ids: Mapping[str, str]) -> None:
+        """Take in what we know from before: the client ids of orders, by the exchange's ids.
+
+        An order that has ended may be shown by the exchange's own id alone.
+        """
+        for venue_id, client_id in client_ids.items():
+            self._side.learn(venue_id, client_id)
+
     async def submit(self, order: ApprovedOrder) -> str:
         """Send *order*, once; return the exchange's id.
 
