@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from trading_mcp.backtest.histories import Settlements
+from trading_mcp.backtest.soundness import repaired
 from trading_mcp.domain.candles import Candles, interval_ms
 from trading_mcp.domain.errors import ExchangeError, InvalidParameter
 from trading_mcp.domain.markets import Market
@@ -33,7 +34,8 @@ Tell = Callable[[float], None]
 class Past(msgspec.Struct, frozen=True, kw_only=True):
     """The closed candles of a market in *span*, after *before* older ones for warming up.
 
-    *missing* intervals of the span have no candle: nobody traded then.
+    In *missing* intervals of the span nobody traded: where a candle was before, one without height
+    and volume stands at its close.
     """
 
     market: Market
@@ -93,16 +95,19 @@ class Pasts:
         archive = await asyncio.to_thread(self._open)
         came = await self._download(archive, market, interval, whole, tell)
         candles = await archive.read(*series, start=whole.start, end=whole.end)
-        before = int(np.searchsorted(candles.time, span.start))
-        if len(candles) == before:
+        if not len(candles) or candles.time[-1] < span.start:
             raise _no_candles(market, interval, span, came.begins_at)
+        traded = int((candles.time >= span.start).sum())
+        # Strategies that trade are shown a candle for each interval, so those that are tested too.
+        candles = repaired(candles, step, "flat")
+        before = int(np.searchsorted(candles.time, span.start))
         return Past(
             market=market,
             interval=interval,
             span=span,
             candles=candles,
             before=before,
-            missing=span.length // step - (len(candles) - before),
+            missing=span.length // step - traded,
             settlements=await self._settlements(market, span),
         )
 
@@ -116,8 +121,9 @@ class Pasts:
         wanted = Wanted(
             exchange=market.exchange, symbol=market.symbol, interval=interval, span=span
         )
-        data, clock = self._session.exchanges[market.exchange].data, self._session.clock
-        came = await Download(wanted, data, archive, clock=clock, tell=hear).run()
+        exchange, clock = self._session.exchanges[market.exchange], self._session.clock
+        past = exchange.past or exchange.data
+        came = await Download(wanted, past, archive, clock=clock, tell=hear).run()
         if came.failures:
             first = came.failures[0]
             raise ExchangeError(

@@ -103,6 +103,13 @@ class CcxtMarketData:
         """Return the *limit* newest closed candles that opened before *end* (UTC ms; now)."""
         return await self._candles.window(self.listed(symbol), interval, limit, end)
 
+    async def told_candles(self, symbol: str, interval: str, *, limit: int, end: int) -> Candles:
+        """Return the closed candles of the *limit* intervals before *end*; none is made up."""
+        step, listed = interval_ms(interval), self.listed(symbol)
+        end = min(end, self.time.now() // step * step)
+        start = max(end - limit * step, 0)
+        return Candles.of(await self._candles.told(listed, interval, start, end))
+
     async def ticker(self, symbol: str) -> Ticker:
         """Return the last price and best quotes."""
         return await self._questions.ticker(self.listed(symbol))
