@@ -119,8 +119,9 @@ class MarketData(Protocol):
     def events(self, interval: str) -> AsyncIterator[MarketEvent]:
         """Yield price moves, and candles of *interval* as they close, of the watched symbols.
 
-        Candles that close at the same instant come one after the other, before any price move of
-        a later time. A lost stream is an event, not an exception.
+        Candles that close at the same instant come one after the other, before any that close
+        later. No price move waits for them: an exchange may take seconds to tell its candles, and
+        what is watched must act meanwhile. A lost stream is an event, not an exception.
         """
         ...
 

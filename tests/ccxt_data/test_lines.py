@@ -46,7 +46,7 @@ def _trade(number: int, price: float, at: int = AT, amount: float = 1.0) -> Publ
 
 
 def _line(*, is_told: bool = False) -> Line:
-    return Line(LISTED, Forming(MINUTE, is_told=is_told), AT + MINUTE)
+    return Line(LISTED, Forming(MINUTE, is_told=is_told), AT)
 
 
 def _move(low: float, high: float, last: float, at: int = AT, **more: Any) -> PriceMove:
@@ -86,21 +86,6 @@ def test_a_trade_counts_once_however_often_it_is_told() -> None:
     assert line.trade(_trade(1, 100.0))
     assert not line.trade(_trade(1, 100.0))
     assert line.forming.opinion(AT) == Opinion(Candle(AT, 100.0, 100.0, 100.0, 100.0, 1.0), True)
-
-
-def test_what_is_traded_after_the_candle_waits_for_it() -> None:
-    line = _line()
-    line.touch(Touch(99.0, 101.0))
-    line.trade(_trade(1, 100.0))
-    line.trade(_trade(2, 50.0, AT + MINUTE))
-
-    before = line.move(AT + MINUTE)
-    assert before is not None
-    assert (before.low, before.last) == (100.0, 100.0)
-    line.pass_edge(AT + 2 * MINUTE)
-    after = line.move(AT + MINUTE + 900)
-    assert after is not None
-    assert (after.low, after.last) == (50.0, 50.0)
 
 
 def test_a_told_candle_counts_when_it_has_every_trade() -> None:

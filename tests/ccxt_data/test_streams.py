@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 from staged import MINUTE, Stage, staged
@@ -66,19 +67,24 @@ async def test_no_candle_is_wrong_whatever_breaks() -> None:
         assert all(move.bid < move.ask for move in stage.told(PriceMove))
 
 
-@pytest.mark.slow
-async def test_candles_of_one_instant_come_together_before_any_later_price() -> None:
-    async with staged((SPOT, PERPETUAL, "DOGE-USDT")) as stage:
+async def test_candles_of_one_instant_come_together_and_no_price_waits_for_them() -> None:
+    symbols = (SPOT, PERPETUAL, "DOGE-USDT")
+    async with staged(symbols) as stage:
         await stage.until(lambda: stage.moves(PERPETUAL))
+        for path in ("/api/v1/market/candles", "/api/v1/kline"):
+            # Whatever has to be asked for comes late.
+            stage.loopback.script(Scripted(kind="http_503", path=path, times=2))
         closed_at = stage.jump_to_end_of_minute() + MINUTE
         await stage.until(lambda: len(stage.told(CandleClosed)) == 3)
-        await stage.until(lambda: stage.moves(SPOT)[-1].at > closed_at)
 
         first = stage.events.index(stage.told(CandleClosed)[0])
         assert all(isinstance(event, CandleClosed) for event in stage.events[first : first + 3])
         before = [event.at for event in stage.events[:first] if isinstance(event, PriceMove)]
-        after = [event.at for event in stage.events[first:] if isinstance(event, PriceMove)]
-        assert max(before) <= closed_at < min(after)
+        assert max(before) > closed_at
+        late = [event for event in stage.events[:first] if getattr(event, "at", 0) > closed_at]
+        assert {event.market for event in late if isinstance(event, PriceMove)} == {
+            f"kucoin:{symbol}" for symbol in symbols
+        }
 
 
 @pytest.mark.slow
@@ -241,6 +247,65 @@ async def test_the_tape_and_the_quotes_know_what_was_heard() -> None:
         assert rate == pytest.approx(stage.loopback.prices.funding_rate(PERPETUAL, due), abs=1e-6)
         with pytest.raises(NoQuote):
             stage.data.quotes.funding_rate(PERPETUAL, due + 3_600_000)
+
+
+async def test_a_market_in_which_nothing_moves_has_a_book_at_once() -> None:
+    async with staged((SPOT, PERPETUAL), **MANUAL) as stage:
+        quotes = stage.data.quotes
+        await stage.until(lambda: stage.moves(SPOT) and stage.moves(PERPETUAL))
+        await stage.until(lambda: _is_quoted(quotes, SPOT) and _is_quoted(quotes, PERPETUAL))
+        shown = quotes.depth(SPOT)
+
+        stage.loopback.disconnect()
+        await stage.until(stage.losses)
+        stage.loopback.script(Scripted(kind="http_503", path="/api/v1/market/orderbook"))
+        await stage.until(lambda: len(_topics(stage)) == 6)
+        await stage.until(lambda: _is_quoted(quotes, SPOT) and _is_quoted(quotes, PERPETUAL))
+
+        assert quotes.depth(SPOT).bids == shown.bids
+        stage.loopback.book(SPOT, bids=[(98.0, 1.0)], asks=[(102.0, 2.0)])
+        await stage.until(lambda: quotes.depth(SPOT).bids[0].price == 98.0)
+
+
+async def test_what_is_traded_before_trades_are_told_is_not_missed() -> None:
+    async with staged((SPOT,), watch=False, **MANUAL) as stage:
+        hub, held = stage.loopback.hub, list[Any]()
+        subscribe = hub._subscribe
+
+        def hold(socket: Any, asked: Any) -> None:
+            held.append((socket, asked)) if "match" in asked["topic"] else subscribe(socket, asked)
+
+        hub._subscribe = hold  # type: ignore[method-assign]
+        stage.data.watch(SPOT)
+        await stage.until(lambda: held and stage.moves(SPOT))
+        for price in (90.0, 99.0):
+            stage.loopback.price(SPOT, price, volume=1.0)
+
+        hub._subscribe = subscribe  # type: ignore[method-assign]
+        for socket, asked in held:
+            subscribe(socket, asked)
+        stage.loopback.price(SPOT, 98.0, volume=1.0)
+
+        await stage.until(lambda: any(move.low == 90.0 for move in stage.moves(SPOT)))
+        assert stage.moves(SPOT)[-1].last == 98.0
+
+
+async def test_what_a_perpetual_paid_while_nobody_listened_is_recalled() -> None:
+    async with staged((PERPETUAL,), watch=False) as stage:
+        quotes, until = stage.data.quotes, stage.clock.now()
+        since = until - 20 * 60 * MINUTE
+        with pytest.raises(NoQuote):
+            quotes.funding_after(PERPETUAL, since)
+
+        await stage.data.recall(PERPETUAL, since, until)
+
+        dues, due = [], since
+        while (due := quotes.funding_after(PERPETUAL, due)) <= until:
+            dues.append(due)
+            true = stage.loopback.prices.funding_rate(PERPETUAL, due)
+            assert quotes.funding_rate(PERPETUAL, due) == pytest.approx(true, abs=1e-9)
+        assert len(dues) in (2, 3)
+        assert quotes.mark(PERPETUAL) > 0
 
 
 async def test_a_time_that_nobody_heard_is_recalled_by_the_minute() -> None:

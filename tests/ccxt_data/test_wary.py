@@ -177,3 +177,19 @@ async def test_changes_that_come_in_one_breath_ask_for_one_snapshot() -> None:
         client.handle_message(line, message)
 
     assert asked == ["load_order_book"]
+
+
+async def test_trades_are_told_from_the_exchanges_word_on_until_it_is_taken_back() -> None:
+    client, line = await _kucoin(), Line()
+    client.clients = {line.url: line}
+    topic, told = "/market/match:BTC-USDT", lambda: client.tells_trades("BTC/USDT")
+    line.subscriptions |= {"1": topic, topic: True}
+    before = told()
+
+    client.handle_message(line, {"id": "1", "type": "ack"})
+    since = told()
+    ended = {"unsubscribe": True, "topic": "trades", "symbols": [], "subMessageHashes": [topic]}
+    line.subscriptions |= {"2": "unsubscribe", "unsubscribe": ended}
+    client.handle_message(line, {"id": "2", "type": "ack"})
+
+    assert (before, since, told()) == (False, True, False)

@@ -16,6 +16,7 @@ from trading_mcp.engine.facts import MetricsMeasured
 from trading_mcp.engine.state import State, encoded
 
 START = 1_763_287_200_000
+SYMBOLS = ("AAA-USDT", "BBB-USDT")
 
 
 def buy(amount: str = "1", **fields) -> OrderIntent:
@@ -251,6 +252,54 @@ async def test_a_gap_in_the_candles_is_filled_from_the_exchange(rig, walk):
     newest = session.decider._windows["sim:AAA-USDT"]
     steps = np.diff(newest.candles().time)
     assert set(steps.tolist()) == {60_000}
+
+
+async def test_no_price_waits_for_candles_that_are_asked_for(rig, walk):
+    script = walk(6)
+    later = [rig().data.move(symbol, 77.0) for symbol in SYMBOLS]
+    # Four events a minute: two moves, two candles. The third and fourth minute are missing.
+    one = rig(script=[*script[:8], *script[16:20], *later])
+    one.data.before = None
+    session = await one.open()
+    candles, may_answer, decided = one.data.candles, asyncio.Event(), []
+    decide = session.decider.decide
+
+    async def slow(*args, **kwargs):
+        await may_answer.wait()
+        return await candles(*args, **kwargs)
+
+    def noted(closed):
+        decided.append(list(closed))
+        return decide(decided[-1])
+
+    one.data.candles, session.decider.decide = slow, noted
+    await one.play()
+    await one.until(lambda: all(p.last == 77.0 for p in session.core.standings.prices.values()))
+    assert not session.is_idle
+    before = len(decided)
+
+    may_answer.set()
+    await one.until(lambda: session.is_idle)
+
+    assert decided[before:] == [["sim:AAA-USDT", "sim:BBB-USDT"]]
+
+
+async def test_candles_of_one_instant_are_decided_together_after_a_later_price(rig, walk):
+    one = rig(script=walk(2))
+    later = [one.data.move(symbol, 77.0) for symbol in SYMBOLS]
+    script = one.data.script
+    one.data.script = [*script[:2], *later, *script[2:4], *script[4:6], *later, *script[6:]]
+    session, decided = await one.open(), []
+    decide = session.decider.decide
+
+    def noted(closed):
+        decided.append(list(closed))
+        return decide(decided[-1])
+
+    session.decider.decide = noted
+    await one.play()
+
+    assert [keys for keys in decided if keys] == [["sim:AAA-USDT", "sim:BBB-USDT"]] * 2
 
 
 async def test_an_order_unknown_before_a_restart_is_settled_after_it(rig):

@@ -25,7 +25,10 @@ RETRY_S = 1.0
 
 
 class Feed:
-    """Takes in an exchange's price moves and candles, in their order."""
+    """Takes in an exchange's price moves and candles, in their order.
+
+    No price waits for candles that are asked for: stops are watched by it.
+    """
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class Feed:
         self._exchange, self._hub = exchange, hub
         self._interval, self._store = interval, store
         self._closed: dict[MarketKey, int] = {}
+        self._filling: dict[MarketKey, tuple[int, asyncio.Task[None]]] = {}
         self._deciding = False
         self._monotonic = monotonic
         self._heard_at: dict[MarketKey, float] = {}
@@ -49,7 +53,7 @@ class Feed:
     @property
     def is_idle(self) -> bool:
         """Whether every candle that has closed has been decided on."""
-        return not self._closed and not self._deciding
+        return not self._closed and not self._deciding and not self._filling
 
     def silent(self, limit_s: float) -> list[MarketKey]:
         """Return the watched markets of which nothing has been heard for *limit_s* seconds."""
@@ -80,6 +84,8 @@ class Feed:
     def leave(self, market: Market) -> None:
         """Stop watching *market*."""
         self._exchange.data.unwatch(market.symbol)
+        if (filling := self._filling.pop(market.key, None)) is not None:
+            filling[1].cancel()
         self._decider.forget(market.key)
         self._heard_at.pop(market.key, None)
         # Nobody keeps its price up any more: it must not be traded on.
@@ -101,22 +107,33 @@ class Feed:
             await self._store.flush()
 
     async def _run(self, events: AsyncIterator[MarketEvent]) -> None:
-        while True:
-            coming: asyncio.Future[MarketEvent] = asyncio.ensure_future(_next(events))
-            try:
-                # All candles of one instant are decided on together, before any later event.
+        coming = asyncio.ensure_future(_next(events))
+        try:
+            while True:
+                # All candles of one instant are decided on together, before any later event; where
+                # one has left a gap, as soon as that is filled.
                 await asyncio.sleep(0)
-                if self._closed and not coming.done():
+                if self._closed and not self._filling and not coming.done():
                     await self._decide()
-                event = await coming
-            except StopAsyncIteration:
-                await self._decide()
-                return
-            finally:
-                coming.cancel()
-            if self._closed and not self._belongs(event):
-                await self._decide()
-            await self._take_in(event)
+                asked = (task for _, task in self._filling.values())
+                await asyncio.wait({coming, *asked}, return_when=asyncio.FIRST_COMPLETED)
+                self._take_filled()
+                if coming.done():
+                    await self._take(coming.result())
+                    coming = asyncio.ensure_future(_next(events))
+        except StopAsyncIteration:
+            await self._decide()
+        finally:
+            coming.cancel()
+            for _, task in self._filling.values():
+                task.cancel()
+            self._filling.clear()
+
+    async def _take(self, event: MarketEvent) -> None:
+        waits = self._filling and not isinstance(event, CandleClosed)
+        if self._closed and not self._belongs(event) and not waits:
+            await self._decide()
+        await self._take_in(event)
 
     def _belongs(self, event: MarketEvent) -> bool:
         opened_at = next(iter(self._closed.values()))
@@ -144,20 +161,38 @@ class Feed:
                 self._core.on_stream_lost(event.exchange)
 
     async def _add(self, event: CandleClosed) -> None:
-        market = self._core.markets[event.market]
+        market, opened_at = self._core.markets[event.market], event.candle.opened_at
         added = self._decider.add(event.market, event.candle)
         if added == "gap":
-            end = event.candle.opened_at + interval_ms(self._interval)
-            limit = self._decider.window_size
-            candles = await self._exchange.data.candles(
-                market.symbol, self._interval, limit=limit, end=end
-            )
-            self._decider.fill(event.market, candles)
-        newest = self._decider.newest(event.market) == event.candle.opened_at
-        if added != "known" and newest:
-            self._closed[event.market] = event.candle.opened_at
+            self._fill(market, opened_at)
+        elif added == "added":
+            self._closed[event.market] = opened_at
         if self._store is not None:
             await self._store.add(market.exchange, market.symbol, event.interval, [event.candle])
+
+    def _fill(self, market: Market, opened_at: int) -> None:
+        """Ask for a market's candles up to the one that opened then, and go on meanwhile."""
+        if (earlier := self._filling.pop(market.key, None)) is not None:
+            earlier[1].cancel()
+        asked = asyncio.create_task(self._ask(market, opened_at))
+        self._filling[market.key] = (opened_at, asked)
+
+    async def _ask(self, market: Market, opened_at: int) -> None:
+        end, limit = opened_at + interval_ms(self._interval), self._decider.window_size
+        data = self._exchange.data
+        candles = await data.candles(market.symbol, self._interval, limit=limit, end=end)
+        self._decider.fill(market.key, candles)
+
+    def _take_filled(self) -> None:
+        for key, (opened_at, asked) in list(self._filling.items()):
+            if not asked.done():
+                continue
+            del self._filling[key]
+            if (error := asked.exception()) is not None:
+                # Whatever the adapter raised: its next candle leaves a gap again.
+                log.warning("candles_not_filled", market=key, error=f"{error}"[:100])
+            elif self._decider.newest(key) == opened_at:
+                self._closed[key] = opened_at
 
     def _mark(self, move: PriceMove) -> None:
         for position in self._core.standings.positions_in(move.market):

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 import structlog
+from msgspec.structs import replace
 
 from trading_mcp.adapters.ccxt.lines import Line
 from trading_mcp.adapters.ccxt.sources import Sources
 from trading_mcp.adapters.ccxt.tape import move_of
 from trading_mcp.domain.candles import Candle
-from trading_mcp.domain.quotes import Move
+from trading_mcp.domain.quotes import Move, PublicTrade
 from trading_mcp.domain.times import MINUTE_MS
 
 log = structlog.get_logger(__name__)
@@ -32,51 +33,65 @@ async def catch_up(line: Line, sources: Sources, *, tries: int = _TRIES) -> None
 
 
 async def _add_what_was_missed(line: Line, sources: Sources) -> None:
-    since = line.last_trade_at
-    trades = await sources.questions.trades(line.listed, sources.traits.trades_page)
+    since = line.missed_since
     if since is None:
-        for trade in trades:  # from before it was followed: no news
-            line.remember(trade)
         return
-    missed = line.unknown(trades)
-    reaches_back = not trades or trades[0].at <= since or any(map(line.knows, trades))
-    rows = [] if reaches_back else await _minutes(line, sources, since)
-    now = sources.clock.now()
-    _add_extremes(line, sources, rows, since, now)
-    for trade in missed:
-        line.trade(trade)
-    if missed:
-        sources.tape.add(line.listed.market.symbol, now, move_of(missed))
+    trades = await sources.questions.trades(line.listed, sources.traits.trades_page)
+    reaches_back = not trades or trades[0].at <= since
+    rows = [] if reaches_back else await _minutes(line, sources, since, trades[0].at)
+    missed = line.unknown(trades, since)
+    for row in rows:
+        _add_extremes(line, sources, _rest(row, line, sources, missed), since)
+    _add_trades(line, sources, missed)
+    for trade in trades:  # those from before are no news
+        line.remember(trade)
+    line.missed_since = max([since, *(trade.at for trade in trades)])
 
 
-async def _minutes(line: Line, sources: Sources, since: int) -> list[Candle]:
-    start = since // MINUTE_MS * MINUTE_MS
-    end = sources.time.now() // MINUTE_MS * MINUTE_MS + MINUTE_MS
-    return await sources.candles.told(line.listed, "1m", start, end)
+async def _minutes(line: Line, sources: Sources, since: int, until: int) -> list[Candle]:
+    """Return the minutes from *since* to *until*, without one that began before the line did."""
+    start = max(since // MINUTE_MS, -(-line.begun_at // MINUTE_MS)) * MINUTE_MS
+    end = (until // MINUTE_MS + 1) * MINUTE_MS
+    return await sources.candles.told(line.listed, "1m", start, end) if start < end else []
 
 
-def _add_extremes(
-    line: Line, sources: Sources, rows: Sequence[Candle], since: int, now: int
-) -> None:
-    """Add how far the price went in *rows*, in which too much was traded to be told one by one.
+def _rest(row: Candle, line: Line, sources: Sources, missed: Sequence[PublicTrade]) -> Candle:
+    """Return a minute less the volume that is known trade by trade: nothing counts twice."""
+    heard, end = _heard(line, sources, row), row.opened_at + MINUTE_MS
+    known = sum(trade.amount for trade in missed if row.opened_at <= trade.at < end)
+    known += heard.volume if heard else 0.0
+    return replace(row, volume=max(row.volume - known, 0.0))
+
+
+def _add_extremes(line: Line, sources: Sources, row: Candle, since: int) -> None:
+    """Add how far the price went in a minute in which too much was traded to be told one by one.
 
     Of the minute of the break, only what goes beyond what had been heard of it: a stop that was
     set since must not be hit by an earlier price.
     """
-    for row in rows:
-        high, low, volume = row.high, row.low, row.volume
-        if row.opened_at <= since:
-            heard = _heard(line, sources, row.opened_at, since)
-            high = high if heard is None or high > heard.high else row.close
-            low = low if heard is None or low < heard.low else row.close
-            volume = max(volume - (heard.volume if heard else 0.0), 0.0)
-        for price in (low, high, row.close):
-            line.price(price)
-        move = Move(row.close, max(high, row.close), min(low, row.close), row.close, volume)
-        sources.tape.add(line.listed.market.symbol, now, move)
+    high, low, last = row.high, row.low, row.close
+    heard = _heard(line, sources, row) if row.opened_at <= since else None
+    if heard is not None:
+        high = high if high > heard.high else last
+        low = low if low < heard.low else last
+    for price in (low, high, last):
+        line.price(price)
+    move = Move(last, max(high, last), min(low, last), last, row.volume)
+    sources.tape.add(line.listed.market.symbol, sources.clock.now(), move)
 
 
-def _heard(line: Line, sources: Sources, start: int, end: int) -> Move | None:
+def _add_trades(line: Line, sources: Sources, missed: Sequence[PublicTrade]) -> None:
+    if not missed:
+        return
+    last, last_at = line.last, line.last_trade_at or 0
+    for trade in missed:
+        line.trade(trade)
+    sources.tape.add(line.listed.market.symbol, sources.clock.now(), move_of(missed))
+    if last is not None and last_at > missed[-1].at:
+        line.price(last)  # it was heard meanwhile: it came later
+
+
+def _heard(line: Line, sources: Sources, row: Candle) -> Move | None:
     # The tape goes by our clock.
-    behind = sources.time.now() - sources.clock.now()
-    return sources.tape.move(line.listed.market.symbol, start - behind, sources.clock.now())
+    start = row.opened_at - (sources.time.now() - sources.clock.now())
+    return sources.tape.move(line.listed.market.symbol, start, start + MINUTE_MS)

@@ -159,7 +159,11 @@ class CcxtMarketData:
         return self._tape.move(symbol, since, until)
 
     async def recall(self, symbol: str, since: int, until: int) -> None:
-        """Ask what the market did after *since* and up to *until*, so that `move` knows it."""
+        """Ask what the market did after *since* and up to *until*, so that `move` knows it.
+
+        Of a perpetual also what it paid, so that *quotes* know it.
+        """
+        await self._polls.recall(self.listed(symbol), since)
         await recall(self.listed(symbol), since, until, self._sources)
 
     async def clock_skew_ms(self) -> float | None:

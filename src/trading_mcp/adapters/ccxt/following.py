@@ -27,6 +27,8 @@ from trading_mcp.domain.quotes import Move, PriceMove, PublicTrade
 log = structlog.get_logger(__name__)
 _SETTLE_S = 0.3
 """After a line is back, until all its subscriptions are: from then on nothing is missed."""
+_UNTOLD_S = 0.7
+"""Between two questions about trades that are not streamed yet."""
 _OLD_MS = 300_000
 """A streamed trade that is older is refused: it is of no use, or not of this time at all."""
 _DOUBTS = 2
@@ -44,7 +46,6 @@ class Following:
         self,
         listed: Listed,
         interval: str,
-        edge: int,
         sources: Sources,
         recess: Recess,
         *,
@@ -57,13 +58,13 @@ class Following:
         self._told_candles = told and bool(client.has.get("watchOHLCV"))
         self._interval, self._length, self._recess = interval, interval_ms(interval), recess
         self.listed, self._sources, self._client = listed, sources, client
-        self.line = Line(listed, Forming(self._length, is_told=self._told_candles), edge)
+        forming = Forming(self._length, is_told=self._told_candles)
+        self.line = Line(listed, forming, sources.time.now())
         self._on_loss, self._on_doubt, self._after = on_loss, on_doubt, after
-        self._begun_at = sources.time.now()
         self._fresh_at = sources.clock.monotonic() - sources.patience.quiet_s
         # Heard of since it was lost; nothing missed since then; good enough to be told.
         self._heard, self._sound, self._told = False, False, False
-        self._has_book, self._is_first, self._doubts = False, True, 0
+        self._has_book, self._is_first, self._doubts, self._breaks = False, True, 0, 0
         self._asked_touch: Touch | None = None
         self._tasks = set[asyncio.Task[None]]()
         self._asking: asyncio.Task[None] | None = None
@@ -134,7 +135,8 @@ class Following:
         self._note_heard()
         trades = [trade for raw in raws if (trade := self._trade(raw)) is not None]
         # Some exchanges begin with trades from before: they are no news.
-        new = [trade for trade in trades if trade.at >= self._begun_at and self.line.trade(trade)]
+        begun_at = self.line.begun_at
+        new = [trade for trade in trades if trade.at >= begun_at and self.line.trade(trade)]
         if new:
             self._doubts = 0
             now = self._sources.clock.now()
@@ -171,6 +173,7 @@ class Following:
     def _lose(self, error: Exception) -> None:
         log.debug("stream_broke", market=self.listed.market.key, error=str(error)[:100])
         self.line.lose()
+        self._breaks += 1
         is_news = self._heard or self._is_first
         self._heard, self._sound, self._told, self._is_first = False, False, False, False
         if is_of_connection(error):
@@ -218,21 +221,32 @@ class Following:
             self._asking = None
 
     async def _ask_what_is_not_known(self, quiet: bool) -> None:
-        heard = self._heard
-        if heard and not self._sound:
-            await self._sources.sleep(_SETTLE_S)
-            await self._catch_up()
-        elif not heard:
+        if not self._heard:
             await catch_up(self.line, self._sources, tries=1)
+        elif not self._sound:
+            await self._settle()
+        if quiet and not self.has_whole_book:
+            self._client.want_book(self.listed.name)
         if quiet or self.line.last is None or self._book_touch() is None:
             await self._ask_price()
         self._told = True
 
+    async def _settle(self) -> None:
+        await self._sources.sleep(_SETTLE_S)
+        if self._client.tells_trades(self.listed.name):
+            await self._catch_up()
+            return
+        # Books and candles may be told earlier than trades: until those are, REST tells them.
+        await catch_up(self.line, self._sources, tries=1)
+        self._told = True
+        await self._sources.sleep(_UNTOLD_S)
+
     async def _catch_up(self) -> None:
-        resumed_at = self._sources.time.now()
+        resumed_at, breaks = self._sources.time.now(), self._breaks
         await catch_up(self.line, self._sources)
-        if self._heard:  # and not lost again meanwhile
-            self.line.sound_since, self._sound = resumed_at, True
+        if breaks == self._breaks:
+            self.line.trust(resumed_at)
+            self._sound = True
 
     async def _ask_price(self) -> None:
         """Ask for the price of a quiet market, which is not a dead one, and tell it anew."""
@@ -249,6 +263,6 @@ class Following:
         self._fresh_at = self._sources.clock.monotonic()
 
     def _take_asked(self, last: float) -> None:
-        self.line.price(last, later=self._sources.time.now() >= self.line.edge)
+        self.line.price(last)
         now, move = self._sources.clock.now(), Move(last, last, last, last, 0.0)
         self._sources.tape.add(self.listed.market.symbol, now, move)

@@ -1,9 +1,9 @@
 """A perpetual's funding as an exchange tells it: what is due next, and when."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from trading_mcp.adapters.ccxt.readings import fraction, price
+from trading_mcp.adapters.ccxt.readings import fraction, moment, price
 from trading_mcp.domain.candles import INTERVALS
 from trading_mcp.domain.quotes import FundingRate
 from trading_mcp.domain.times import HOUR_MS
@@ -36,6 +36,15 @@ def funding_rate(
         next_rate=None if estimate is None else fraction(estimate),
         mark_price=None if mark is None else price(mark),
     )
+
+
+def past_rates(raws: Iterable[Mapping[str, Any]], now: int) -> dict[int, float]:
+    """Read ccxt's rows of past funding: the rate of each time (UTC ms) at which it was paid.
+
+    Raises:
+        Nonsense: a row can't be read.
+    """
+    return {moment(raw.get("timestamp"), now): fraction(raw.get("fundingRate")) for raw in raws}
 
 
 def _period(told: Any) -> int:

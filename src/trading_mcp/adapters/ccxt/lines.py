@@ -31,12 +31,13 @@ class Touch(NamedTuple):
 class Line:
     """Decides nothing and waits for nothing. Times are the exchange's, UTC ms.
 
-    *edge* is when the candles close that have not been told yet: what happened at or after it
-    waits, so that nobody hears of it before them.
+    It is followed since *begun_at*: what was traded before is no news. Of what was traded since
+    *missed_since*, something may not have been heard; None: all of it has been.
     """
 
-    def __init__(self, listed: Listed, forming: Forming, edge: int):
-        self.listed, self.forming, self.edge = listed, forming, edge
+    def __init__(self, listed: Listed, forming: Forming, begun_at: int):
+        self.listed, self.forming, self.begun_at = listed, forming, begun_at
+        self.missed_since: int | None = begun_at
         self.last: float | None = None
         self.last_trade_at: int | None = None
         self.sound_since: int | None = None
@@ -44,7 +45,6 @@ class Line:
         self.closed_until = 0
         self.last_close: float | None = None
         self._span: Span | None = None
-        self._later: Span | None = None
         self._touch: Touch | None = None
         self._changed = False
         self._known: deque[str] = deque(maxlen=_REMEMBERED)
@@ -56,15 +56,12 @@ class Line:
             return False
         self.remember(trade)
         self.forming.trade(trade)
-        self.price(trade.price, later=trade.at >= self.edge)
+        self.price(trade.price)
         return True
 
-    def price(self, price: float, *, later: bool = False) -> None:
+    def price(self, price: float) -> None:
         """Take in a price that was traded at."""
-        if later:
-            self._later = _extended(self._later, price)
-        else:
-            self._span = _extended(self._span, price)
+        self._span = _extended(self._span, price)
         self.last, self._changed = price, True
 
     def touch(self, touch: Touch) -> None:
@@ -77,11 +74,9 @@ class Line:
         self._changed = True
 
     def move(self, at: int) -> PriceMove | None:
-        """Return what happened since the last move up to the edge, None if there is no news."""
+        """Return what happened since the last move, None if there is no news."""
         if not self._changed or self.last is None or self._touch is None:
             return None
-        if self._span is None and self._later is not None:
-            return None  # its only news is of after the edge
         span = self._span or Span(self.last, self.last, self.last, self.last)
         self._span, self._changed = None, False
         return PriceMove(
@@ -95,16 +90,9 @@ class Line:
             ask=self._touch.ask,
         )
 
-    def pass_edge(self, edge: int) -> None:
-        """Go on to the next edge: what had to wait is news now."""
-        self.edge = edge
-        self._span, self._later = _joined(self._span, self._later), None
-        self._changed = self._changed or self._span is not None
-
-    def unknown(self, trades: Iterable[PublicTrade]) -> list[PublicTrade]:
-        """Return those of *trades* that have not been heard of since the last one."""
-        newest = self.last_trade_at or 0
-        return [trade for trade in trades if trade.at >= newest and not self.knows(trade)]
+    def unknown(self, trades: Iterable[PublicTrade], since: int) -> list[PublicTrade]:
+        """Return those of *trades* that were made at *since* or later and not heard of."""
+        return [trade for trade in trades if trade.at >= since and not self.knows(trade)]
 
     def knows(self, trade: PublicTrade) -> bool:
         """Say whether *trade* has been heard of."""
@@ -116,9 +104,15 @@ class Line:
             self._remember(trade.id)
             self.last_trade_at = max(trade.at, self.last_trade_at or 0)
 
+    def trust(self, since: int) -> None:
+        """Note that no trade is missed from *since* on, and none from before is missing."""
+        self.sound_since, self.missed_since = since, None
+
     def lose(self) -> None:
-        """Note that trades may have been missed from now on."""
+        """Note that trades may have been missed after the last that was heard."""
         self.sound_since = None
+        if self.missed_since is None:
+            self.missed_since = max(self.last_trade_at or 0, self.begun_at)
 
     def lose_touch(self) -> None:
         """Note that the best prices are not known: no move is told until they are."""
@@ -135,9 +129,3 @@ def _extended(span: Span | None, price: float) -> Span:
     if span is None:
         return Span(price, price, price, price)
     return Span(span.open, max(span.high, price), min(span.low, price), price)
-
-
-def _joined(one: Span | None, other: Span | None) -> Span | None:
-    if one is None or other is None:
-        return one or other
-    return Span(one.open, max(one.high, other.high), min(one.low, other.low), other.last)

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
 
+from trading_mcp.adapters.ccxt.build import new_budget
 from trading_mcp.adapters.ccxt.candles import CandleQuestions
 from trading_mcp.adapters.ccxt.client import new_client
 from trading_mcp.adapters.ccxt.markets import Listed, listed_markets
-from trading_mcp.adapters.ccxt.readings import Nonsense
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
 from trading_mcp.adapters.ccxt.skew import ExchangeTime
 from trading_mcp.adapters.ccxt.traits import traits_of
@@ -22,7 +21,7 @@ class CcxtPast:
         """Ask nothing yet. Raises UnknownExchange: ccxt does not know it."""
         self._name, self._settings = name, settings
         self._client = new_client(name, settings)
-        _believe_only_json(self._client)
+        new_budget(name, settings, clock).govern(self._client)
         self._traits = traits_of(self._client.id)
         self._time = ExchangeTime(self._client, clock)
         self._questions = CandleQuestions(
@@ -54,19 +53,6 @@ class CcxtPast:
         if symbol not in self._listing:
             raise ValueError(f"{self._name} does not trade {symbol[:40]}, or not under this name")
         return self._listing[symbol]
-
-
-def _believe_only_json(client: Any) -> None:
-    """Refuse answers that are none: of a page of HTML ccxt makes an empty list of candles."""
-    handle_errors = client.handle_errors
-
-    def checked(status: int, reason: str, *rest: Any) -> Any:
-        body, response = rest[3:5]
-        if response is None and 200 <= status < 300:
-            raise Nonsense(f"HTTP {status} with what is no JSON: {body!r:.60}")
-        return handle_errors(status, reason, *rest)
-
-    client.handle_errors = checked
 
 
 async def _not_asked(listed: Listed) -> int | None:

@@ -1,8 +1,9 @@
 """What perpetuals are measured by and pay: mark prices and funding, asked for now and then."""
 
 import asyncio
+import contextlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -14,7 +15,8 @@ log = structlog.get_logger(__name__)
 _MARK_OLD_S = 30.0
 _NEAR_MS = 60_000
 """Exchanges pay some milliseconds off the hour."""
-_REMEMBERED = 100
+_REMEMBERED = 250
+"""Payments: more than a week of them, were they hourly."""
 
 
 class Polls:
@@ -78,6 +80,20 @@ class Polls:
             raise NoQuote(f"when {symbol} pays funding is not known")
         return newest.due_at + ((at - newest.due_at) // newest.interval_ms + 1) * newest.interval_ms
 
+    async def recall(self, listed: Listed, since: int) -> None:
+        """Ask what a perpetual is measured by now, and what it has paid since *since* (UTC ms).
+
+        Raises whatever the exchange's trouble was; what it does not offer stays unknown.
+        """
+        if listed.market.type != "perpetual":
+            return
+        for ask in (self._ask_mark, self._ask_funding):
+            with contextlib.suppress(NotOffered):
+                await ask(listed)
+        with contextlib.suppress(NotOffered):
+            told = await self._sources.questions.past_funding(listed, since - _NEAR_MS)
+            self._remember(listed.market.symbol, told)
+
     async def _every(
         self, seconds: float, ask: Callable[[Listed], Awaitable[None]], listed: Listed
     ) -> None:
@@ -99,8 +115,11 @@ class Polls:
 
     async def _ask_funding(self, listed: Listed) -> None:
         newest = await self._sources.questions.funding_rate(listed)
-        symbol, rates = listed.market.symbol, self._rates[listed.market.symbol]
-        self._newest[symbol] = newest
-        rates[newest.due_at] = newest.rate
+        self._newest[listed.market.symbol] = newest
+        self._remember(listed.market.symbol, {newest.due_at: newest.rate})
+
+    def _remember(self, symbol: str, told: Mapping[int, float]) -> None:
+        rates = self._rates[symbol]
+        rates.update(told)
         while len(rates) > _REMEMBERED:
             del rates[min(rates)]

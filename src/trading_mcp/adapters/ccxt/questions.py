@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trading_mcp.adapters.ccxt import readings
-from trading_mcp.adapters.ccxt.funding import funding_rate
+from trading_mcp.adapters.ccxt.funding import funding_rate, past_rates
 from trading_mcp.adapters.ccxt.markets import Listed
 from trading_mcp.adapters.ccxt.readings import Nonsense
 from trading_mcp.adapters.ccxt.traits import Traits
@@ -100,6 +100,13 @@ class Questions:
         raw = await self._asked("funding_rate", "fetch_funding_rate", listed)
         field = self._traits.next_rate_field
         return funding_rate(listed.market.symbol, raw, self._now(), field)
+
+    async def past_funding(self, listed: Listed, since: int) -> Mapping[int, float]:
+        """Return the rates that a perpetual paid since *since*, by time (both UTC ms)."""
+        if not self._client.has.get("fetchFundingRateHistory"):
+            raise NotOffered("past funding")
+        raws = await self._client.fetch_funding_rate_history(listed.name, since=since)
+        return past_rates(raws, self._now())
 
     async def mark_price(self, listed: Listed) -> float | None:
         """Return a perpetual's mark price, None where the exchange does not tell it."""

@@ -18,10 +18,9 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How long what is waited for.
 
     *grace_ms*: after its end, for a candle's last trades to arrive. *hold_ms*: more, for candles
-    that have to be asked for; prices wait as long, so that nobody hears of a price before the
-    candles that closed earlier. *quiet_s*: of silence in a market before its price is asked for.
-    *beat_s*: between two looks at what has happened. *poll_s*: between two questions about mark
-    prices, *funding_s* about funding.
+    that have to be asked for; those that are known wait for them. *quiet_s*: of silence in a
+    market before its price is asked for. *beat_s*: between two looks at what has happened.
+    *poll_s*: between two questions about mark prices, *funding_s* about funding.
     """
 
     grace_ms: int = 1_500

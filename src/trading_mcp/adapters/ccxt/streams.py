@@ -23,8 +23,8 @@ _HANG_UP_S = 120.0
 class Streams:
     """Follows the watched markets and tells what they do.
 
-    Candles close by time: *patience.grace_ms* after their end by the exchange's clock. From their
-    end until they are told, prices wait; their highs and lows are not lost.
+    Candles close by time: *patience.grace_ms* after their end by the exchange's clock. No price
+    waits for them.
     """
 
     def __init__(self, sources: Sources):
@@ -97,7 +97,6 @@ class Streams:
         following = Following(
             listed,
             self._interval,
-            self._edge,
             self._sources,
             self._recesses[listed.market.type],
             on_loss=self._tell_loss,
@@ -113,12 +112,11 @@ class Streams:
             await self._sources.sleep(self._sources.patience.beat_s)
             for following in self._following.values():
                 following.look()
-            if self._now() < self._edge:
-                self._tell_moves(self._sources.clock.now())
-            elif self._closing is not None and self._closing.done():
+            self._tell_moves(self._sources.clock.now())
+            if self._closing is not None and self._closing.done():
                 self._closing.result()
                 self._closing = None
-            elif self._closing is None and self._is_over():
+            if self._closing is None and self._is_over():
                 self._closing = asyncio.create_task(self._close())
 
     def _now(self) -> int:
@@ -135,11 +133,8 @@ class Streams:
         edge = max(self._edge, late // length * length)
         lines = [following.line for following in self._following.values()]
         candles = await closed_candles(lines, self._interval, edge, self._sources)
-        self._tell_moves(edge)
         self._outbox.put(candles)
         self._edge = edge + length
-        for following in self._following.values():
-            following.line.pass_edge(self._edge)
 
     def _tell_moves(self, at: int) -> None:
         for following in self._following.values():

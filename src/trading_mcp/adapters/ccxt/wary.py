@@ -1,6 +1,7 @@
 """ccxt's own classes, made wary: a stream outlives what it can't read, a book knows its gaps."""
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -13,6 +14,11 @@ _TRIES = 4
 _AGAIN_S = (0.2, 0.5)
 """Between two snapshots."""
 _LEVELS_AT_ONCE = 400
+_TOPICS = {
+    "trades": ("/market/match", "/contractMarket/execution"),
+    "book": ("/market/level2", "/contractMarket/level2"),
+}
+"""What KuCoin calls them, of spot and of futures."""
 _EVERY_MS = 60_000
 """A refused message is logged so often at most."""
 
@@ -23,6 +29,31 @@ class Wary:
 
     refused_messages = 0
     _refused_at = 0
+
+    def handle_errors(
+        self: Any,
+        status: int,
+        reason: str,
+        url: str,
+        method: str,
+        headers: Any,
+        body: str,
+        response: Any,
+        *rest: Any,
+    ) -> Any:
+        """Refuse an answer that is none: of a page of HTML ccxt makes an empty list, or balance.
+
+        Raises:
+            Nonsense: HTTP says that all is well, and there is nothing that can be read.
+        """
+        if 200 <= status < 300 and not self.is_answer(response):
+            raise Nonsense(f"HTTP {status} with what is no answer: {body!r:.60}")
+        asked = (status, reason, url, method, headers, body, response, *rest)
+        return super().handle_errors(*asked)  # type: ignore[misc]
+
+    def is_answer(self: Any, response: Any) -> bool:
+        """Say whether the exchange may have said that; *response* is None if it is no JSON."""
+        return response is not None
 
     def handle_message(self: Any, client: Any, message: Any) -> None:
         """Handle a message; what can't be read is dropped, counted, and logged now and then."""
@@ -49,12 +80,23 @@ class Wary:
         """Whether the local book of a market can be used."""
         return symbol in self.orderbooks
 
+    def tells_trades(self: Any, symbol: str) -> bool:
+        """Whether each trade of a market will be heard of, as far as the exchange tells that."""
+        return True
+
+    def want_book(self: Any, symbol: str) -> None:
+        """Ask for a book that nothing has been told of, where the stream alone would not."""
+
 
 class WaryKucoin(Wary):
     """KuCoin's books. ccxt takes changes 10, 11, 500 without a word; here a gap drops the book.
 
     Its token for the stream is asked for anew after each break: the old one may have ended.
     """
+
+    def is_answer(self: Any, response: Any) -> bool:
+        """Say whether KuCoin may have said that: each of its answers has a code."""
+        return isinstance(response, Mapping) and "code" in response
 
     def handle_order_book(self: Any, client: Any, message: Any) -> None:
         """Take in a change; a book that is not whole any more is dropped and asked for anew."""
@@ -63,13 +105,17 @@ class WaryKucoin(Wary):
             super().handle_order_book(client, message)  # type: ignore[misc]
             return
         symbol = self.safe_symbol(topic.partition(":")[2], None, "-")
-        book, name = self.continuous(symbol), f"orderbook:{symbol}"
+        book = self.continuous(symbol)
         if self._took(book, message, symbol):
-            client.resolve(book.book, name)
-        elif book.needs_snapshot and symbol not in self._loading():
+            client.resolve(book.book, f"orderbook:{symbol}")
+        else:
+            self._load(client, symbol)
+
+    def _load(self: Any, client: Any, symbol: str) -> None:
+        if self.continuous(symbol).needs_snapshot and symbol not in self._loading():
             # Noted before it runs: more changes are read in the same breath.
             self._loading().add(symbol)
-            self.spawn(self.load_order_book, client, name, symbol)
+            self.spawn(self.load_order_book, client, f"orderbook:{symbol}", symbol)
 
     def _took(self: Any, book: ContinuousBook, message: Any, symbol: str) -> bool:
         was_whole = not book.needs_snapshot
@@ -84,9 +130,34 @@ class WaryKucoin(Wary):
         return whole
 
     def handle_order_book_subscription(self: Any, client: Any, message: Any, asked: Any) -> None:
-        """Begin each book of a new subscription from nothing."""
+        """Begin each book of a new subscription with a snapshot: a quiet market has one too."""
         for symbol in asked.get("symbols") or ():
             self.continuous(symbol).drop()
+            self._load(client, symbol)
+
+    def handle_subscription_status(self: Any, client: Any, message: Any) -> None:
+        """Note what the exchange has begun to tell, or tells no longer."""
+        topic = client.subscriptions.get(str(message.get("id")))
+        asked = client.subscriptions.get(topic)
+        super().handle_subscription_status(client, message)  # type: ignore[misc]
+        if isinstance(asked, Mapping) and asked.get("unsubscribe"):
+            _acknowledged(client).difference_update(asked.get("subMessageHashes") or ())
+        elif topic is not None:
+            _acknowledged(client).add(topic)
+
+    def tells_trades(self: Any, symbol: str) -> bool:
+        """Whether each trade of a market will be heard of: the exchange has said so."""
+        return self._teller("trades", symbol) is not None
+
+    def want_book(self: Any, symbol: str) -> None:
+        """Ask for a book that could not be had when it was subscribed to."""
+        if (client := self._teller("book", symbol)) is not None:
+            self._load(client, symbol)
+
+    def _teller(self: Any, what: str, symbol: str) -> Any:
+        market = self.market(symbol)
+        topic = f"{_TOPICS[what][bool(market['contract'])]}:{market['id']}"
+        return next((c for c in self.clients.values() if topic in _acknowledged(c)), None)
 
     async def load_order_book(
         self: Any, client: Any, name: str, symbol: str, limit: Any = None, params: Any = None
@@ -154,6 +225,11 @@ class WaryKucoin(Wary):
     def _loading(self: Any) -> set[str]:
         found: set[str] = self.__dict__.setdefault("loading_books", set())
         return found
+
+
+def _acknowledged(client: Any) -> set[str]:
+    topics: set[str] = client.__dict__.setdefault("acknowledged", set())
+    return topics
 
 
 _WARIER: dict[str, type] = {"kucoin": WaryKucoin, "kucoinfutures": WaryKucoin}

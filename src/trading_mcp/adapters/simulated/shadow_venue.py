@@ -125,7 +125,8 @@ class ShadowVenue(Teller):
         since = -(-self._follower.followed(symbol) // MINUTE_MS) * MINUTE_MS
         if not await self._recaller.fill(symbol, since, until):
             return False
-        self._follower.skip(symbol, min(since, until - 1))
+        # Funding is paid on the minute: that of its end counts.
+        self._follower.skip(symbol, min(since, until) - 1)
         return True
 
     def _book(self, symbol: str) -> OrderBook:
