@@ -18,7 +18,7 @@ from trading_mcp.backtest.merging import (
     places_of,
     wishes_of,
 )
-from trading_mcp.backtest.terms import Limits, Terms
+from trading_mcp.backtest.terms import Exits, Limits, Terms
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.limits import MODES
 from trading_mcp.domain.numbers import floats_of
@@ -74,21 +74,25 @@ def memory_of(
     histories: Sequence[History], terms: Terms, bars: Bars, wishes: Wishes, equity: Column
 ) -> Memory:
     """Return the records of a run that is to begin; *equity* has room for every moment."""
-    entries = np.count_nonzero(wishes.flags & (ENTER_LONG | ENTER_SHORT))
     return Memory(
-        plan=_plan(terms),
+        plan=plan_of(terms.exits),
         sizing=_sizing(terms),
         limits=_limits(terms.limits),
         terms=_terms(histories, terms),
         held=_records(layout.HELD, len(histories), last_row=-1, wish=-1),
         account=_account(terms.capital, int(bars.time[0])),
-        trades=_records(layout.TRADE, int(entries) + 1),
+        trades=_records(layout.TRADE, entries_of(wishes) + 1),
         equity=equity,
     )
 
 
-def _plan(terms: Terms) -> Any:
-    exits = terms.exits
+def entries_of(wishes: Wishes) -> int:
+    """Return how many entries may be wished for."""
+    return int(np.count_nonzero(wishes.flags & (ENTER_LONG | ENTER_SHORT)))
+
+
+def plan_of(exits: Exits) -> Any:
+    """Return *exits* as a record."""
     return _records(
         layout.PLAN,
         stop_loss_pct=exits.stop_loss_pct,

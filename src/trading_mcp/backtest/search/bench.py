@@ -9,13 +9,13 @@ import numpy as np
 
 from trading_mcp.backtest.compiling import Loop
 from trading_mcp.backtest.histories import History
-from trading_mcp.backtest.kernel.layout import Wishes
+from trading_mcp.backtest.kernel.layout import ACCOUNT, TRADE, Memory, Wishes
 from trading_mcp.backtest.merging import bars_of, finer_of, funding_of, places_of, wishes_of
 from trading_mcp.backtest.metrics import Metrics, metrics_of
 from trading_mcp.backtest.runs import Data, average_range, needs_atr
 from trading_mcp.backtest.search.readings import Read, signals_and_read
-from trading_mcp.backtest.simulation import Outcome, check, memory_of, read_back
-from trading_mcp.backtest.terms import Terms
+from trading_mcp.backtest.simulation import Outcome, check, entries_of, memory_of, plan_of
+from trading_mcp.backtest.terms import Exits, Terms
 from trading_mcp.backtest.warmed import since
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.signals import Signals
@@ -23,6 +23,8 @@ from trading_mcp.strategy.base import Params, Strategy
 
 MOST_KEPT_BYTES = 256 * 1024 * 1024
 """Of wishes that may be asked for again; the oldest go first."""
+_NO_EXITS = Exits()
+_ACCOUNT = ACCOUNT.names or ()
 Asked = tuple[type[Strategy], int, bool]
 """Of whom, with how many candles to warm up, and whether the average true range is needed."""
 
@@ -44,6 +46,9 @@ class Bench:
         self._finer = finer_of(self._bare, self._places)
         self._funding = funding_of(self._bare, self._places)
         self._wishes = _Kept()
+        self._markets = tuple(market.market for market in self._data)
+        alone = len(self._data) == 1
+        self._times = self._bars.time if alone else np.unique(self._bars.time)
         self._of_thread = threading.local()
 
     def try_params(self, strategy: type[Strategy], params: Params, terms: Terms) -> Metrics:
@@ -57,9 +62,42 @@ class Bench:
     def outcome(self, strategy: type[Strategy], params: Params, terms: Terms) -> Outcome:
         """Return the run of *params*; its equity is overwritten by this thread's next one."""
         wishes = self._wishes_of(strategy, params, needs_atr(terms))
-        memory = memory_of(self._bare, terms, self._bars, wishes, self._equity())
+        memory = self._memory(terms, wishes)
         moments = self._loop(self._bars, wishes, self._finer, self._funding, memory)
-        return read_back(self._bare, terms, self._bars, memory, moments)
+        record = memory.account[0]
+        return Outcome(
+            markets=self._markets,
+            interval=self._data[0].interval,
+            capital=terms.capital,
+            bars=self._bars,
+            time=self._times,
+            equity=memory.equity[:moments],
+            trades=memory.trades[: int(record["closed"])],
+            account=dict(zip(_ACCOUNT, record.tolist(), strict=True)),
+        )
+
+    def _memory(self, terms: Terms, wishes: Wishes) -> Memory:
+        """Return the records of a run: copies of those before, but for what exits change.
+
+        To fill them field by field takes longer than many a run.
+        """
+        bare = msgspec.structs.replace(terms, exits=_NO_EXITS)
+        kept: tuple[Terms, Memory] | None = getattr(self._of_thread, "memory", None)
+        if kept is None or kept[0] != bare:
+            equity = np.empty(len(self._bars.time))
+            kept = bare, memory_of(self._bare, bare, self._bars, wishes, equity)
+            self._of_thread.memory = kept
+        fresh = kept[1]
+        return Memory(
+            plan=plan_of(terms.exits),
+            sizing=fresh.sizing,
+            limits=fresh.limits,
+            terms=fresh.terms,
+            held=fresh.held.copy(),
+            account=fresh.account.copy(),
+            trades=np.empty(entries_of(wishes) + 1, TRADE).view(np.recarray),
+            equity=fresh.equity,
+        )
 
     def _wishes_of(self, strategy: type[Strategy], params: Params, ranged: bool) -> Wishes:
         lead = min(self._before, strategy(params).warmup) if self._before else 0
@@ -78,12 +116,6 @@ class Bench:
         wishes = wishes_of(histories, self._places)
         self._wishes.keep((strategy, lead, ranged), params, read, wishes)
         return wishes
-
-    def _equity(self) -> Column:
-        found: Column | None = getattr(self._of_thread, "equity", None)
-        if found is None:
-            found = self._of_thread.equity = np.empty(len(self._bars.time))
-        return found
 
 
 class _Kept:
