@@ -191,6 +191,24 @@ async def test_funding_that_fell_due_meanwhile_is_settled_once(
     ]
 
 
+async def test_funding_that_ends_the_minute_in_which_it_was_last_seen_is_paid(
+    paper: Any, script: Any, order: Any, clock: Any
+) -> None:
+    await paper.open()
+    script.book(symbol=PERP)
+    script.marks[PERP], script.every = Decimal(60_000), 4 * HOUR
+    due = (START // script.every + 1) * script.every
+    script.rates = {due: 0.0001}
+    clock.seconds = (due - START) / 1000 - 30
+    await paper.venue.submit(order("in", amount="0.1", symbol=PERP, leverage=10))
+    clock.seconds += 300
+
+    await paper.open(recall=recalling(script, {}))
+
+    paid = [r for r in await paper.venue.account_reports(0) if isinstance(r, FundingPaid)]
+    assert [(p.at, p.amount) for p in paid] == [(due, Decimal("-0.6"))]
+
+
 async def test_a_recall_that_fails_is_tried_again_before_the_market_is_followed(
     paper: Any, script: Any, order: Any, clock: Any
 ) -> None:

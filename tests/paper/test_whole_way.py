@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paper_market import PERP, SPOT, approved
+from paper_market import HOUR, PERP, SPOT, approved
 
 from trading_mcp.adapters.ccxt.build import open_market_data
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
@@ -20,7 +20,7 @@ from trading_mcp.adapters.simulated.shadow_data import ShadowMarketData
 from trading_mcp.adapters.sqlite.journal import SqliteJournal
 from trading_mcp.domain.orders import Fill
 from trading_mcp.domain.quotes import NoQuote, PriceMove
-from trading_mcp.domain.reports import MARKET_CLOSED, VenueRefused
+from trading_mcp.domain.reports import MARKET_CLOSED, FundingPaid, VenueRefused
 from trading_mcp.testkit.kucoin import LoopbackSettings, loopback_kucoin
 
 pytestmark = pytest.mark.slow
@@ -29,22 +29,39 @@ Levels = list[tuple[float, float]]
 LOOPBACK = LoopbackSettings(manual=True, prices={SPOT: 60_000, PERP: 60_000}, symbols=(SPOT, PERP))
 
 
+class LaterClock:
+    """The system's clock, and how far ahead of it we are."""
+
+    def __init__(self) -> None:
+        self._system, self.ahead_ms = SystemClock(), 0
+
+    def now(self) -> int:
+        return self.wall()
+
+    def wall(self) -> int:
+        return self._system.wall() + self.ahead_ms
+
+    def monotonic(self) -> float:
+        return self._system.monotonic()
+
+
 class Rig:
     """A paper account on the loopback's prices, with somebody who reads them."""
 
     def __init__(self, loopback: Any, path: Path) -> None:
         self.loopback, self.path, self.heard = loopback, path, asyncio.Event()
+        self.clock = LaterClock()
 
     async def open(self) -> None:
         settings = ExchangeSettings(base_url=self.loopback.base_url)
-        self._ccxt = await open_market_data("kucoin", settings, clock=SystemClock())
+        self._ccxt = await open_market_data("kucoin", settings, clock=self.clock)
         self.journal: SqliteJournal[LedgerEntry] = SqliteJournal(self.path, LedgerEntry)
         self.venue = await open_shadow(
             "kucoin",
             await self._ccxt.markets(),
             quotes=self._ccxt.quotes,
             tape=self._ccxt,
-            clock=SystemClock(),
+            clock=self.clock,
             journal=self.journal,
             balance=50_000,
             latency_ms=20,
@@ -53,6 +70,13 @@ class Rig:
         self.feed = ShadowMarketData(self._ccxt, self.venue)
         self.reports, self._told = self.venue.reports(), set[str]()
         self._reading = asyncio.create_task(self._read())
+
+    async def sleep(self, ms: int) -> None:
+        """Be away for so long."""
+        await self.close()
+        self.clock.ahead_ms += ms
+        self.loopback.clock.skew_ms += ms
+        await self.open()
 
     async def close(self) -> None:
         self._reading.cancel()
@@ -163,3 +187,18 @@ async def test_after_a_restart_the_account_goes_on_on_the_exchange_s_prices(rig:
     assert after == before
     assert (bought.client_id, bought.price, bought.maker) == ("rests", 59_000, True)
     assert loopback.ledger()["private_requests"] == 0
+
+
+async def test_funding_that_fell_due_while_the_server_was_down_is_paid(rig: Rig) -> None:
+    loopback, venue = rig.loopback, rig.venue
+    rig.feed.watch(PERP)
+    await rig.show(PERP, bids=[(59_999, 5)], asks=[(60_001, 5)])
+    await venue.submit(approved("in", amount="0.1", symbol=PERP, leverage=5))
+    await rig.next_fill()
+    since = rig.clock.now()
+
+    await rig.sleep(9 * HOUR)
+
+    due = (since // (8 * HOUR) + 1) * 8 * HOUR
+    (paid, *_) = [r for r in await rig.venue.account_reports(0) if isinstance(r, FundingPaid)]
+    assert (paid.at, float(paid.rate)) == (due, loopback.prices.funding_rate(PERP, due))

@@ -105,8 +105,10 @@ class Questions:
         """Return the rates that a perpetual paid since *since*, by time (both UTC ms)."""
         if not self._client.has.get("fetchFundingRateHistory"):
             raise NotOffered("past funding")
-        raws = await self._client.fetch_funding_rate_history(listed.name, since=since)
-        return past_rates(raws, self._now())
+        now = self._now()
+        ask = self._client.fetch_funding_rate_history
+        raws = await ask(listed.name, since=since, params={"until": now})
+        return past_rates(raws, now)
 
     async def mark_price(self, listed: Listed) -> float | None:
         """Return a perpetual's mark price, None where the exchange does not tell it."""

@@ -97,7 +97,7 @@ class ShadowMarketData:
                 yield told
 
     async def _beating(self, events: AsyncIterator[MarketEvent]) -> AsyncIterator[MarketEvent]:
-        """Yield *events*; while there are none the account goes on: they may wait for a candle."""
+        """Yield *events*; while there are none the account goes on: its time passes too."""
         coming = asyncio.ensure_future(_next(events))
         try:
             while True:
