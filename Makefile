@@ -51,6 +51,8 @@ lock: $(bin)/uv ## pin what pyproject.toml asks for
 	@$(compile) pyproject.toml --group build --group dev --output-file requirements-dev.lock
 	@$(compile) pyproject.toml --group build --constraint requirements-dev.lock \
 	    --output-file requirements.lock
+	@$(compile) --group bench --constraint requirements-dev.lock \
+	    --output-file requirements-bench.lock
 
 clean: ## remove all that was built; data/ stays
 	@rm -rf .venv dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

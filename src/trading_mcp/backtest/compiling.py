@@ -89,6 +89,7 @@ def compiled(parts: tuple[types.ModuleType, ...], entry: str, folder: Path | Non
 
 _INNER: dict[str, Any] = {
     "error_model": "numpy",
+    "forceinline": True,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
 }

@@ -50,10 +50,15 @@ def buy_and_hold(outcome: Outcome) -> Column:
     return total / count
 
 
+def rows_of(outcome: Outcome, m: int) -> slice | Whole:
+    """Return which of the candles are those of the market *m*."""
+    return slice(None) if len(outcome.markets) == 1 else np.flatnonzero(outcome.bars.market == m)
+
+
 def held_return(outcome: Outcome) -> float:
     """Return what buying and holding would have gained, as a fraction."""
     bars, gained = outcome.bars, 0.0
     for m in range(len(outcome.markets)):
-        rows = slice(None) if len(outcome.markets) == 1 else np.flatnonzero(bars.market == m)
+        rows = rows_of(outcome, m)
         gained += float(bars.close[rows][-1] / bars.open[rows][0]) - 1.0
     return gained / len(outcome.markets)

@@ -19,6 +19,7 @@ from trading_mcp.backtest.kernel.layout import (
     Wishes,
 )
 from trading_mcp.domain.candles import Column
+from trading_mcp.domain.signals import Signals
 
 _NONE: Column = np.empty(0)
 _NO_ROWS: Whole = np.empty(0, dtype=np.int64)
@@ -87,21 +88,21 @@ def funding_of(histories: Sequence[History], places: Places) -> Funding:
 
 
 def _wishes(history: History) -> Wishes:
-    flags = _flags_of(history)
-    rows = np.flatnonzero(flags)
+    rows = _rows_of(history.signals)
     atr = np.zeros(len(rows)) if history.atr is None else history.atr[rows]
     # Where there is too little for an average, nothing is widened by it.
     known = np.where(np.isfinite(atr), atr, 0.0)
     signals, candles = history.signals, history.candles
-    bits = flags[rows].astype(np.int64)
+    bits = sum(getattr(signals, name)[rows] * bit for name, bit in _FLAGS.items())
     return Wishes(rows, bits, signals.strength[rows], candles.close[rows], known)
 
 
-def _flags_of(history: History) -> NDArray[np.uint8]:
-    flags = np.zeros(len(history.candles), dtype=np.uint8)
-    for name, bit in _FLAGS.items():
-        flags |= getattr(history.signals, name).view(np.uint8) * np.uint8(bit)
-    return flags
+def _rows_of(signals: Signals) -> Whole:
+    entries, exits = (
+        signals.enter_long | signals.enter_short,
+        signals.exit_long | signals.exit_short,
+    )
+    return np.flatnonzero(entries | exits)
 
 
 def _finer(history: History) -> Finer:

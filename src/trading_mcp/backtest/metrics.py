@@ -1,6 +1,7 @@
 """The figures of a run: `docs/backtesting.md` has the formula of each."""
 
 import msgspec
+import numpy as np
 
 from trading_mcp.backtest.curves import daily_returns, held_return, span_days
 from trading_mcp.backtest.simulation import Outcome
@@ -85,14 +86,15 @@ def sums_of(pnl: Column) -> Sums:
 def metrics_of(outcome: Outcome, risk_free_rate: float = 0.0) -> Metrics:
     """Return the figures of a run; *risk_free_rate* is a year's, as a fraction."""
     trades, account, capital = outcome.trades, outcome.account, outcome.capital
+    pnl = np.ascontiguousarray(trades.pnl)
     growth = float(outcome.equity[-1]) / capital
     returns, yearly = daily_returns(outcome), annual_return(growth, span_days(outcome))
     fall = -100.0 * account["deepest"] if account["deepest"] else 0.0
     return Metrics(
-        **msgspec.structs.asdict(sums_of(trades.pnl)),
+        **msgspec.structs.asdict(sums_of(pnl)),
         long_trades=int((trades.side > 0).sum()),
         short_trades=int((trades.side < 0).sum()),
-        avg_trade_pct=_mean(100.0 * trades.pnl / (trades.amount * trades.entry_price)),
+        avg_trade_pct=_mean(100.0 * pnl / (trades.amount * trades.entry_price)),
         avg_candles_held=_mean(trades.candles),
         initial_capital=capital,
         final_equity=float(outcome.equity[-1]),

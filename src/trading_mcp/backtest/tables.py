@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 
-from trading_mcp.backtest.curves import daily_equity
+from trading_mcp.backtest.curves import daily_equity, rows_of
 from trading_mcp.backtest.kernel.layout import REASONS
 from trading_mcp.backtest.metrics import Sums, sums_of
 from trading_mcp.backtest.simulation import Outcome
@@ -40,14 +40,14 @@ def by_pair(outcome: Outcome) -> tuple[OfPair, ...]:
     bars, found = outcome.bars, []
     for m, pair in enumerate(outcome.markets):
         trades = outcome.trades[outcome.trades.market == m]
-        rows = np.flatnonzero(bars.market == m)
+        rows = rows_of(outcome, m)
         found.append(
             OfPair(
                 **msgspec.structs.asdict(sums_of(trades.pnl)),
                 pair=pair,
                 fees=float(trades.fees.sum()),
                 buy_and_hold_return_pct=100.0
-                * (float(bars.close[rows[-1]] / bars.open[rows[0]]) - 1.0),
+                * (float(bars.close[rows][-1] / bars.open[rows][0]) - 1.0),
             )
         )
     return tuple(found)
@@ -57,11 +57,14 @@ def by_month(outcome: Outcome) -> tuple[OfMonth, ...]:
     """Return each month of the run. The equity of the months multiplies up to that of the run."""
     days, equity = daily_equity(outcome)
     months = days.astype("M8[D]").astype("M8[M]")
-    ended = outcome.trades.exit_at.astype("M8[ms]").astype("M8[M]")
+    order = np.argsort(outcome.trades.exit_at, kind="stable")
+    exit_at, profits = outcome.trades.exit_at[order], outcome.trades.pnl[order]
     found, before = [], outcome.capital
     for month in np.unique(months):
         after = float(equity[np.searchsorted(months, month, side="right") - 1])
-        pnl = outcome.trades.pnl[ended == month]
+        ends = np.array([month, month + 1]).astype("M8[ms]").astype(np.int64)
+        first, last = np.searchsorted(exit_at, ends)
+        pnl = profits[first:last]
         found.append(
             OfMonth(
                 month=str(month),

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import talib
-from numpy.typing import NDArray
 
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.signals import Flags
@@ -181,22 +180,22 @@ def recently(flags: Flags, candles: int) -> Flags:
 
 
 def _crosses(upper: Column | float, lower: Column | float) -> Flags:
+    above, below = _sides(upper, lower)
+    crossed = np.zeros(len(above), dtype=np.bool_)
+    np.logical_and(above[1:], below[:-1], out=crossed[1:])
+    return crossed
+
+
+def _sides(upper: Column | float, lower: Column | float) -> tuple[Flags, Flags]:
+    """Say where *upper* is above *lower*, and where it is not; where one is NaN it is neither."""
     if isinstance(lower, int | float) and isinstance(upper, np.ndarray):
-        above = np.asarray(upper > _threshold(float(lower)))
-    elif isinstance(upper, int | float) and isinstance(lower, np.ndarray):
-        above = np.asarray(-lower > _threshold(-float(upper)))
-    else:
-        above = _is_above(upper, lower)
-    begins = np.zeros(len(above), dtype=np.bool_)
-    np.greater(above[1:], above[:-1], out=begins[1:])
-    rows = np.flatnonzero(begins)
-    # What was not above because it was not a number has not crossed.
-    begins[rows] = _are_known(upper, rows - 1) & _are_known(lower, rows - 1)
-    return begins
-
-
-def _is_above(upper: Any, lower: Any) -> Any:
-    return upper > lower + TIE * np.maximum(np.abs(upper), np.abs(lower))
+        level = _threshold(float(lower))
+        return np.asarray(upper > level), np.asarray(upper <= level)
+    if isinstance(upper, int | float) and isinstance(lower, np.ndarray):
+        level = -_threshold(-float(upper))
+        return np.asarray(lower < level), np.asarray(lower >= level)
+    line = lower + TIE * np.maximum(np.abs(upper), np.abs(lower))
+    return np.asarray(upper > line), np.asarray(upper <= line)
 
 
 def _threshold(level: float) -> float:
@@ -207,9 +206,8 @@ def _threshold(level: float) -> float:
     return low
 
 
-def _are_known(column: Column | float, rows: NDArray[np.int64]) -> Flags:
-    known = ~np.isnan(column[rows] if isinstance(column, np.ndarray) else column)
-    return np.asarray(np.broadcast_to(known, rows.shape))
+def _is_above(number: float, level: float) -> bool:
+    return number > level + TIE * max(abs(number), abs(level))
 
 
 def _talib(function: Callable[..., Any], *columns: Column, **parameters: float) -> list[Column]:

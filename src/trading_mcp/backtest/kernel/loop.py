@@ -5,6 +5,8 @@ from trading_mcp.backtest.kernel.layout import (
     END_OF_DATA,
     ENTER_LONG,
     ENTER_SHORT,
+    EXIT_LONG,
+    EXIT_SHORT,
     Bars,
     Finer,
     Funding,
@@ -35,10 +37,15 @@ def run_history(  # noqa: PLR0912, PLR0915 - see below: columns are not handed o
     row, moment, due, wish = 0, 0, 0, 0
     while row < len(time):
         if may_skip and held[0].wish < 0:
-            end = wishes.row[wish] + 1 if wish < len(wishes.row) else len(time)
+            that_matter = flags_that_matter(held[0].side)
+            ahead = wish
+            while ahead < len(wishes.row) and wishes.flags[ahead] & that_matter == 0:
+                ahead += 1
+            end = wishes.row[ahead] + 1 if ahead < len(wishes.row) else len(time)
             end = pass_over(account, held[0], bars, equity, row, end, terms[0].span)
-            if wish < len(wishes.row) and wishes.row[wish] == end - 1:
-                held[0].wish = wish
+            while wish < len(wishes.row) and wishes.row[wish] < end:
+                if wishes.row[wish] == end - 1:
+                    held[0].wish = wish
                 wish += 1
             moment += end - row
             row = end
@@ -115,6 +122,13 @@ def act_at_open(
         enter(here, side, price, wished.close, wished.atr)
         settle(here.account, here.seat, price, opening)
     settle(here.account, here.seat, price, inside)
+
+
+def flags_that_matter(side: int) -> int:
+    """Return which wishes can make anything happen where *side* is held."""
+    if side == 0:
+        return ENTER_LONG | ENTER_SHORT
+    return EXIT_LONG if side > 0 else EXIT_SHORT
 
 
 def wished_side(flags: int) -> int:
