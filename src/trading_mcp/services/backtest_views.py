@@ -71,6 +71,7 @@ def result_view(
         reasons=report.get("reasons", []),
         seconds=report.get("seconds", {}),
         result_hash=report.get("result_hash", ""),
+        honesty=report.get("honesty", {}),
         trades=msgspec.convert(trades, list[TradeRow]),
         next_cursor=further,
         equity_curve=msgspec.convert(report.get("equity_curve", []), list[EquityPoint]),

@@ -83,7 +83,9 @@ def carried_out(
     """
     # TA-Lib and the compiler: seconds that only those pay who run something.
     from trading_mcp.backtest.compiling import PARTS, digest_of
-    from trading_mcp.backtest.honesty.digests import attempt_digest, past_of
+    from trading_mcp.backtest.honesty.attempts import Attempts
+    from trading_mcp.backtest.honesty.digests import past_of
+    from trading_mcp.backtest.honesty.examining import examined
     from trading_mcp.backtest.honesty.proof import prove
     from trading_mcp.backtest.readiness import ready_loop
     from trading_mcp.backtest.runs import exits_of
@@ -95,8 +97,9 @@ def carried_out(
     terms = msgspec.structs.replace(plan.terms, exits=exits_of(params))
     note("compiling the loop, once for this machine", 0.5)
     result = _ran(plan.strategy, data, past.before, terms, ready_loop(workshop.folder), note)
-    attempt = attempt_digest(source, params, terms)
-    workshop.ledger.note([known.trial(plan.strategy.name, attempt, result.metrics.sharpe_ratio)])
+    attempts = Attempts(workshop.ledger, type(plan.strategy), source, plan.market.exchange)
+    tried = attempts.note([data], [(params, terms, result.metrics.sharpe_ratio)])
+    honesty = examined(result.outcome, result.metrics, terms, tried)
     note("keeping the result", 0.95)
     decided = {
         "terms": msgspec.to_builtins(terms),
@@ -106,7 +109,8 @@ def carried_out(
         "data_hash": known.data,
         "kernel": digest_of(PARTS),
     }
-    return _kept(plan, past, result, decided), trades_of(result.outcome)
+    kept = _kept(plan, past, result, decided, msgspec.to_builtins(honesty))
+    return kept, trades_of(result.outcome)
 
 
 def _ran(
@@ -135,7 +139,13 @@ def _data(past: Past) -> "Data":
     )
 
 
-def _kept(plan: Plan, past: Past, result: "Result", decided: dict[str, Any]) -> KeptRun:
+def _kept(
+    plan: Plan,
+    past: Past,
+    result: "Result",
+    decided: dict[str, Any],
+    honesty: dict[str, Any],
+) -> KeptRun:
     from trading_mcp.services.backtest_rows import curve_of, entries_not_made
 
     metrics = msgspec.to_builtins(result.metrics)
@@ -150,6 +160,7 @@ def _kept(plan: Plan, past: Past, result: "Result", decided: dict[str, Any]) -> 
             "warnings": [*_warnings(plan, past), *entries_not_made(result.outcome)],
             **tables,
             "result_hash": _digest(result, metrics),
+            "honesty": honesty,
             "equity_curve": curve_of(result.outcome),
         },
     )
@@ -162,8 +173,9 @@ def _warnings(plan: Plan, past: Past) -> list[str]:
     found = []
     if past.missing:
         found.append(
-            f"{past.missing:,} of {past.span.length // interval_ms(past.interval):,} candles are "
-            "not there: nobody traded then. The run goes on after each gap"
+            f"nobody traded in {past.missing:,} of "
+            f"{past.span.length // interval_ms(past.interval):,} intervals: as live, candles at "
+            "the last close stand there, without height and volume"
         )
     if past.before < plan.strategy.warmup:
         found.append(

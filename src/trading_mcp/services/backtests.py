@@ -183,6 +183,7 @@ class BacktestService:
             **figures,
             metrics=kept.report["metrics"],
             warnings=kept.report["warnings"],
+            findings=kept.report.get("honesty", {}).get("findings", []),
             trades=trades,
             next_cursor=further,
         )

@@ -83,7 +83,8 @@ class BacktestAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     Money in quote, percent is percent; null: no value, as a profit factor without a loss. *metrics*
     has all figures, *trades* the first of them (as in `BacktestResult`), *next_cursor* asks for
-    more, and *warnings* tell what the figures leave out. *progress* is 0 to 1.
+    more, and *warnings* tell what the figures leave out. *findings* speak against the result.
+    *progress* is 0 to 1.
     """
 
     unlisted: ClassVar = (
@@ -115,6 +116,7 @@ class BacktestAnswer(msgspec.Struct, frozen=True, kw_only=True):
     max_drawdown_pct: float | UnsetType = UNSET
     metrics: dict[str, Any] | UnsetType = UNSET
     warnings: list[str] | UnsetType = UNSET
+    findings: list[dict[str, Any]] | UnsetType = UNSET
     trades: list[dict[str, Any]] | UnsetType = UNSET
     next_cursor: str | None = None
 
@@ -148,6 +150,7 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
 
     *inputs* are all that decides what comes out: the same inputs give the same *result_hash*.
     *pairs*, *months* and *reasons* break the figures down; *seconds* is what each part took.
+    *honesty* has how often these candles were tried, findings, and what luck explains.
     *error* and *code* say why it failed.
     """
 
@@ -166,6 +169,7 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[dict[str, Any]]
     seconds: dict[str, float]
     result_hash: str
+    honesty: dict[str, Any]
     trades: list[TradeRow]
     next_cursor: str | None
     equity_curve: list[EquityPoint]
