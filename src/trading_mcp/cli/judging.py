@@ -32,8 +32,7 @@ class Judge:
         self._params, cls = strategy.params, type(strategy)
         with contextlib.closing(trial_ledger(config)) as ledger:
             digest = prove(cls, ledger)
-        source = arguments.exchange or str(arguments.candles.resolve())
-        self._config, self._of = config, (cls, digest, source)
+        self._arguments, self._config, self._of = arguments, config, (cls, digest)
 
     def judged(self, found: Any, terms: Terms, result: Result) -> dict[str, Any]:
         """Note a run as an attempt; return as JSON how far it can be trusted, and its equity."""
@@ -41,12 +40,17 @@ class Judge:
 
         made = (self._params, terms, result.metrics.sharpe_ratio)
         with contextlib.closing(trial_ledger(self._config)) as ledger:
-            tried = Attempts(ledger, *self._of).note(found.data, [made])
+            tried = Attempts(ledger, *self._of, source_of(self._arguments)).note(found.data, [made])
         honesty = examined(result.outcome, result.metrics, terms, tried)
         return {
             "honesty": msgspec.to_builtins(honesty),
             "equity_curve": curve_of(result.outcome),
         }
+
+
+def source_of(arguments: argparse.Namespace) -> str:
+    """Return where candles come from: an exchange's name, or a file's path."""
+    return str(arguments.exchange or arguments.candles.resolve())
 
 
 def print_findings(honesty: Mapping[str, Any]) -> None:

@@ -38,6 +38,15 @@ def add_optimize(parser: argparse.ArgumentParser) -> None:
     search.add_argument(
         "--scheduler", metavar="ADDRESS", help="of a Dask cluster, such as tcp://10.0.0.5:8786"
     )
+    search.add_argument(
+        "--walk-forward",
+        type=_count,
+        metavar="N",
+        help="search N times on one part of the time, and test what was found on the next",
+    )
+    search.add_argument(
+        "--anchored", action="store_true", help="each of these searches begins at the beginning"
+    )
     search.add_argument("--top", type=_count, default=10, metavar="N", help="rows to show (10)")
     parser.set_defaults(run=_optimize)
 

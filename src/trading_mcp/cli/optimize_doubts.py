@@ -1,0 +1,129 @@
+"""How far the best of a search can be trusted: its neighbours, its luck, and a walk forward."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from trading_mcp.backtest.compiling import Loop
+from trading_mcp.backtest.honesty.examining import Honesty, examined
+from trading_mcp.backtest.honesty.plateaus import Point, plateau
+from trading_mcp.backtest.honesty.walking import Choice, Walk, walk_forward
+from trading_mcp.backtest.honesty.windows import windows_of
+from trading_mcp.backtest.metrics import Metrics
+from trading_mcp.backtest.runs import Data, Result, exits_of, run_strategy
+from trading_mcp.backtest.search.searches import Search, Searched
+from trading_mcp.backtest.terms import Terms
+from trading_mcp.cli.backtest_words import result_json
+from trading_mcp.domain.errors import InvalidParameter
+from trading_mcp.domain.trials import Tried
+from trading_mcp.services.backtest_rows import curve_of
+from trading_mcp.strategy.base import Strategy
+
+SearchOver = Callable[[Sequence[Data]], Searched]
+
+
+Best = tuple[Strategy, Result]
+"""The strategy with the best parameters, and its run."""
+_SECONDS = {"loading": 0.0, "compiling": 0.0}
+
+
+def best_run(wanted: Search, data: Sequence[Data], found: Searched, loop: Loop) -> Best | None:
+    """Run the best combination once more, for its trades; None: none has a score."""
+    best = found.best_one
+    params = None if best is None else wanted.space.params(best.tried.parameters)
+    if params is None:
+        return None
+    strategy = wanted.space.strategy(params)
+    return strategy, run_strategy(strategy, data, terms_of_best(wanted, found), loop)
+
+
+def terms_of_best(wanted: Search, found: Searched) -> Terms:
+    """Return what the best combination was held to."""
+    best = found.best_one
+    params = None if best is None else wanted.space.params(best.tried.parameters)
+    exits = wanted.terms.exits if params is None else exits_of(params, wanted.max_candles)
+    return msgspec.structs.replace(wanted.terms, exits=exits)
+
+
+def walked(
+    arguments: argparse.Namespace,
+    wanted: Search,
+    data: Sequence[Data],
+    over: SearchOver,
+    loop: Loop,
+) -> Walk | None:
+    """Walk forward with the same search in each window, if that was asked for."""
+    if arguments.walk_forward is None:
+        return None
+    windows = windows_of(data, folds=arguments.walk_forward, anchored=arguments.anchored)
+
+    def choose(window: Sequence[Data]) -> Choice:
+        return _choice(wanted, over(window))
+
+    found = walk_forward(
+        wanted.space.strategy,
+        data,
+        wanted.terms,
+        windows,
+        choose,
+        loop,
+        max_candles=wanted.max_candles,
+    )
+    return found.walk
+
+
+def judged(wanted: Search, found: Searched, best: Best, tried: Tried, walk: Walk | None) -> Honesty:
+    """Examine the best run with all that is known of the search."""
+    _, result = best
+    return examined(
+        result.outcome,
+        result.metrics,
+        terms_of_best(wanted, found),
+        tried,
+        plateau=plateau(_points(wanted, found)),
+        walk=walk,
+        seed=wanted.seed,
+    )
+
+
+def page_of_best(
+    arguments: argparse.Namespace, wanted: Search, found: Any, best: Best
+) -> dict[str, Any]:
+    """Return the best run as `backtest` tells it, with its equity."""
+    strategy, result = best
+    told = result_json(arguments, strategy, found, wanted.terms, result, _SECONDS)
+    return told | {"equity_curve": curve_of(result.outcome)}
+
+
+def _choice(wanted: Search, found: Searched) -> Choice:
+    best = found.best_one
+    params = None if best is None else wanted.space.params(best.tried.parameters)
+    metrics: Metrics | None = None if best is None else best.tried.metrics
+    if params is None or metrics is None:
+        raise InvalidParameter("a search of the walk-forward found nothing with a score")
+    return Choice(params=params, metrics=metrics, points=_points(wanted, found))
+
+
+def _points(wanted: Search, found: Searched) -> tuple[Point, ...]:
+    objective = wanted.objectives[0]
+    return tuple(
+        Point(
+            params=ranked.tried.parameters,
+            score=None if ranked.scores[0] is None else objective.merit(ranked.scores[0]),
+        )
+        for ranked in found.all
+    )
+
+
+def print_walk(walk: Mapping[str, Any] | None) -> None:
+    """Print the headline of a walk-forward."""
+    if walk is None:
+        return
+    tested, way = walk["tested"], "anchored" if walk["anchored"] else "rolling"
+    sharpe = tested["sharpe_ratio"]
+    print(f"\nOut of sample, {len(walk['folds'])} tests ({way}): ", end="")
+    print(f"{tested['total_return_pct']:+.2f} %, ", end="")
+    print(f"Sharpe {'-' if sharpe is None else f'{sharpe:.2f}'}, ", end="")
+    print(f"fall {tested['max_drawdown_pct']:.2f} %, {tested['total_trades']:,} trades")

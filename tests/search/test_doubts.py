@@ -1,0 +1,77 @@
+"""`trading-mcp optimize` says how far its best can be trusted, and walks forward when asked."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from trading_mcp.backtest.honesty import proof
+from trading_mcp.cli import main
+from trading_mcp.strategy.conformance import Report
+from trading_mcp.strategy.sample_markets import walk
+
+SPACE = '{"rsi_period": [5, 7, 9], "rsi_oversold": [30, 35, 40]}'
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: Path, capsys):
+    monkeypatch.chdir(tmp_path)
+    cache = tmp_path / "cache" / "trading-mcp"
+    cache.mkdir(parents=True)
+    (cache / "compiled").symlink_to(compiled)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = walk(3_000)
+    columns = {name: getattr(made, name) for name in ("open", "high", "low", "close", "volume")}
+    pl.DataFrame({"timestamp": made.time, **columns}).write_parquet("candles.parquet")
+
+    def command(*more):
+        code = main(
+            [
+                *("optimize", "--candles", "candles.parquet", "--strategy", "rsi_scalping"),
+                *("--direction", "long", "--size-percent", "50", "--space", SPACE, "--quiet"),
+                *more,
+            ]
+        )
+        return code, capsys.readouterr()
+
+    return command
+
+
+def test_the_best_is_judged_by_its_neighbours_and_by_all_that_was_tried(run):
+    code, printed = run("--json")
+    told = json.loads(printed.out)
+    honesty = told["honesty"]
+    assert code == 0
+    assert honesty["trials"] == told["ever_tried"] == 9
+    assert honesty["plateau"]["best"]["params"] == told["best_parameters"]
+    assert len(honesty["plateau"]["map"]["scores"]) == 3
+    assert "in_sample_only" in {finding["code"] for finding in honesty["findings"]}
+
+
+@pytest.mark.parametrize("more", [(), ("--anchored",)])
+def test_a_walk_forward_tests_what_each_search_found(run, tmp_path, more):
+    code, printed = run("--json", "--walk-forward", "3", "--html", "page.html", *more)
+    found = json.loads(printed.out)["honesty"]
+    walked = found["walk_forward"]
+    assert code == 0
+    assert walked["anchored"] == bool(more)
+    assert [fold["tried"] for fold in walked["folds"]] == [9, 9, 9]
+    assert "in_sample_only" not in {finding["code"] for finding in found["findings"]}
+    page = (tmp_path / "page.html").read_text()
+    assert "Out of sample" in page
+    assert 'id="map"' in page
+
+
+def test_people_are_told_the_test_out_of_sample(run):
+    _, printed = run("--walk-forward", "3")
+    assert "Out of sample, 3 tests (rolling)" in printed.out
+    assert "Findings, after 9 attempts" in printed.out
+
+
+def test_no_search_is_made_for_a_strategy_that_fails_the_proof(run, monkeypatch):
+    failed = Report(strategy="rsi_scalping", findings=("it looks ahead",))
+    monkeypatch.setattr(proof, "check_strategy", lambda cls: failed)
+    code, printed = run("--json")
+    assert (code, printed.out) == (2, "")
+    assert "it looks ahead" in printed.err
