@@ -7,6 +7,7 @@ import pytest
 from accounts import KEYS, Joined, order
 from structlog.testing import capture_logs
 
+from trading_mcp.adapters.ccxt.build import open_market_data
 from trading_mcp.adapters.ccxt.evidence import AskFailed
 from trading_mcp.adapters.ccxt.keys import Keys
 from trading_mcp.adapters.ccxt.live import open_venue
@@ -145,3 +146,19 @@ async def test_secrets_stay_out_of_failures_and_logs(account: Joined) -> None:
     for secret in ("loopback-key", "loopback-secret", "loopback-passphrase", "KC-API", "http"):
         assert secret not in told + str(logs)
     assert "999999" in told
+
+
+@pytest.mark.parametrize("hf", [True, False])
+async def test_markets_that_are_known_are_not_asked_for_again(hf: bool) -> None:
+    async with loopback_kucoin(LoopbackSettings(hf=hf)) as kucoin:
+        section = ExchangeSettings(mode="live", base_url=kucoin.base_url)
+        data = await open_market_data("kucoin", section, clock=SystemClock())
+        venue = await open_venue("kucoin", section, KEYS, clock=SystemClock(), loaded=data.loaded)
+        try:
+            assert kucoin.requests["GET /api/v2/symbols"] == 1
+            sent = order("BTC-USDT")
+            await venue.submit(sent)
+            assert await venue.order("BTC-USDT", sent.client_id) is not None
+        finally:
+            await venue.close()
+            await data.close()

@@ -16,8 +16,8 @@ from trading_mcp.adapters.ccxt.client import UnknownExchange
 from trading_mcp.adapters.ccxt.data import CcxtMarketData
 from trading_mcp.adapters.ccxt.live import open_venue
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
-from trading_mcp.adapters.ccxt.venue import CcxtVenue
 from trading_mcp.adapters.ccxt.told import ToldCandles
+from trading_mcp.adapters.ccxt.venue import CcxtVenue
 from trading_mcp.adapters.simulated.build import open_simulated
 from trading_mcp.adapters.simulated.ledger import LedgerEntry
 from trading_mcp.adapters.simulated.shadow import open_shadow
@@ -210,7 +210,7 @@ async def _live(
             f"no keys are set for live trading: trading-mcp exchange-keys set {name}, or name "
             f"environment variables in exchanges.{name}.api_key and secret"
         )
-    venue = await open_venue(name, settings, keys, clock=wall, budget=budget)
+    venue = await open_venue(name, settings, keys, clock=wall, budget=budget, loaded=data.loaded)
     stack.push_async_callback(venue.close)
     return Exchange(
         name=name,

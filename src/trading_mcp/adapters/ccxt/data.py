@@ -70,6 +70,11 @@ class CcxtMarketData:
         self._streams, self._polls = Streams(self._sources), Polls(self._sources)
         self.quotes = Prices(self._sources, self._streams, self._polls, self.listed)
 
+    @property
+    def loaded(self) -> Any:
+        """ccxt's client, whose markets another one may take over."""
+        return self._client
+
     def listed(self, symbol: str) -> Listed:
         """Return a market with ccxt's name for it.
 

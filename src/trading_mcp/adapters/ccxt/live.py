@@ -32,10 +32,12 @@ async def open_venue(
     *,
     clock: Clock,
     budget: Budget | None = None,
+    loaded: Any = None,
 ) -> CcxtVenue:
     """Return the account of section *name* that *keys* belong to.
 
     *budget* is what all of the account's clients share; without one, ccxt paces this one alone.
+    *loaded*: another client of that exchange, whose markets need not be asked for again.
 
     Raises:
         NotOffered: live trading is not offered on that exchange.
@@ -50,7 +52,7 @@ async def open_venue(
         )
     client = new_client(name, settings, keys)
     try:
-        return await _opened(name, settings, client, clock, budget)
+        return await _opened(name, settings, client, clock, budget, loaded)
     except BaseException:
         await client.close()
         raise
@@ -62,6 +64,7 @@ async def _opened(
     client: Any,
     clock: Clock,
     budget: Budget | None,
+    loaded: Any,
 ) -> CcxtVenue:
     _harden(client)
     if budget is not None:
@@ -72,7 +75,7 @@ async def _opened(
     try:
         questions = Questions(asker)
         await check_key(questions, name, settings)
-        await asker.call("query", client.load_markets)
+        await _load_markets(asker, loaded)
         await _check_is_classic(asker)
         listed = listed_markets(name, client, settings, traits_of(client.id))
         room = Room(client, questions, listed, keeper.now)
@@ -81,6 +84,15 @@ async def _opened(
         keeper.stop()
         raise
     return CcxtVenue(side, asker, listed, keeper, budget)
+
+
+async def _load_markets(asker: Asker, loaded: Any) -> None:
+    if loaded is None:
+        await asker.call("query", asker.client.load_markets)
+        return
+    asker.client.set_markets_from_exchange(loaded)
+    # Which wallet trades spot is the account's own: ccxt asks with the markets else.
+    await asker.call("query", asker.client.load_migration_status)
 
 
 def _harden(client: Any) -> None:
