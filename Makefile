@@ -35,6 +35,9 @@ conformance: .venv/.dev ## run the official MCP conformance suite (needs npm, do
 guards: .venv/.dev ## remove each safety check in turn: the tests must notice (ARGS="fence": some)
 	@$(bin)/python tests/guards/mutate.py $(ARGS)
 
+torture: .venv/.dev ## kill a live server 1,000 times (TRADING_MCP_KILLS) at a KuCoin on loopback
+	@$(bin)/python -m tests.torture $(ARGS)
+
 bench: .venv/.dev ## measure speed
 	@$(bin)/python -m benchmarks $(ARGS)
 

@@ -19,6 +19,7 @@ from trading_mcp.adapters.ccxt.kucoin.account import KucoinAccount
 from trading_mcp.app import exchanges
 from trading_mcp.app.engine import running
 from trading_mcp.config import load
+from trading_mcp.domain.errors import TradingError
 from trading_mcp.domain.orders import Order, OrderIntent
 from trading_mcp.engine import flight, upkeep
 from trading_mcp.engine.session import Session
@@ -92,6 +93,13 @@ class Trading(msgspec.Struct, frozen=True):
         assert isinstance(result, Order), result
         return result
 
+    async def tried(self, **fields: Any) -> Order | None:
+        """Submit an order by hand; None if it is refused, or could not be sent."""
+        with contextlib.suppress(TradingError):
+            result = await self.session.submit(wish(**fields), within=3)
+            return result if isinstance(result, Order) else None
+        return None
+
 
 @contextlib.asynccontextmanager
 async def trading(
@@ -105,7 +113,7 @@ async def trading(
     async with loopback_kucoin(LoopbackSettings(**told)) as kucoin:
         chosen = {**ROOMY, "exchanges.kucoin.base_url": kucoin.base_url, **(ours or {})}
         chosen["storage.data_dir"] = str(directory)
-        overrides = [f"{name}={_written(value)}" for name, value in chosen.items()]
+        overrides = [f"{name}={written(value)}" for name, value in chosen.items()]
         async with running(load(None, overrides)) as server:
             await server.session.watch(f"kucoin:{market}")
             yield Trading(server.session, kucoin, directory)
@@ -139,5 +147,6 @@ def wish(market: str, side: str = "buy", **fields: Any) -> OrderIntent:
     return OrderIntent(market=f"kucoin:{market}", side=side, type=kind, **{**told, **fields})  # type: ignore[arg-type]
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """Return a setting's value as `--set` takes it."""
     return msgspec.json.encode(value).decode()

@@ -7,20 +7,23 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import msgspec
 
 from torture.journals import Journal, read_journal
 from torture.nursery import Child, Nursery
 from torture.storms import LATEST_S, calm, storm
-from torture.traders import PRICES, Keeper, Trader, move_prices
+from torture.traders import PRICES, Desk, Keeper, move_prices
 from torture.two_ledgers import TwoLedgers
+from trading_mcp.adapters.ccxt.kucoin.account import KucoinAccount
 from trading_mcp.testkit.kucoin import Loopback, LoopbackSettings, loopback_kucoin
 
 READY_WITHIN_S = 120.0
-AGREED_WITHIN_S = 120.0
+AGREED_WITHIN_S = 300.0
 LOOK_EVERY_S = 0.5
-TRADERS = 8
+MOST_ORDERS, MOMENT_S, FLOWS_AT_MOST_S = 12, 0.5, 20.0
+"""A server is killed after so many more orders at most, or when none have come for so long."""
 ENVIRONMENT = {
     "KUCOIN_KEY": "loopback-key",
     "KUCOIN_SECRET": "loopback-secret",
@@ -66,6 +69,10 @@ class Wrong(Exception):
     """The two ledgers show something that must not be; the message says what."""
 
 
+class Void(Exception):
+    """This machine was too slow for what was to be shown; the message says how."""
+
+
 class Record(msgspec.Struct, kw_only=True):
     """What happened in one life, or in many."""
 
@@ -76,6 +83,7 @@ class Record(msgspec.Struct, kw_only=True):
     ready_s: list[float] = []
     agreed_s: list[float] = []
     failures: list[str] = []
+    void: list[str] = []
 
     def add(self, other: "Record") -> None:
         """Add another record to this one."""
@@ -102,6 +110,9 @@ class Life:
             (self._folder / "config.toml").write_text(text)
             try:
                 await self._lived(kucoin)
+            except Void as void:
+                self.record.void.append(f"seed {self._seed}: {void}")
+                self._count(read_journal(self._data))
             except Wrong as wrong:
                 where = f"seed {self._seed}, kill {self.record.kills}, {self._folder}"
                 self.record.failures.append(f"{where}: {wrong}")
@@ -109,27 +120,39 @@ class Life:
         return self.record
 
     async def _lived(self, kucoin: Loopback) -> None:
-        traders = [Trader(f"mcp{n}", self._seed, kucoin) for n in range(TRADERS)]
-        clients = [*traders, Keeper(self._seed, kucoin)]
+        desks = [Desk(f"mcp{n}", self._seed, kucoin) for n in range(2)]
+        clients = [*desks, Keeper(self._seed, kucoin)]
         while self.record.kills < self._kills:
             with self._server() as child:
-                if await self._dies_young(child):
-                    continue
-                urls = await self._ready(child)
-                await asyncio.sleep(self._random.choice([0, self._random.uniform(0, 3)]))
-                begun = asyncio.Event()
-                flow = [asyncio.create_task(client.trade(urls, begun)) for client in clients]
-                calm(kucoin)
-                await self._agreed(kucoin, child)
-                storm(kucoin, self._seed * 1000 + self._starts)
-                flow.append(asyncio.create_task(move_prices(kucoin, self._starts)))
-                begun.set()
-                await asyncio.sleep(self._random.uniform(0.1, 4))
-                self._kill(child)
-                await _ended(*flow)
-            self._check(kucoin)
+                if not await self._dies_young(child):
+                    await self._dies_trading(kucoin, child, clients)
         calm(kucoin)
         await self._afterwards(kucoin)
+
+    async def _dies_trading(self, kucoin: Loopback, child: Child, clients: list[Any]) -> None:
+        """Wait until it has recovered, in a storm or not; kill it while orders flow."""
+        urls, begun = await self._ready(child), asyncio.Event()
+        await asyncio.sleep(self._random.choice([0, self._random.uniform(0, 3)]))
+        flow = [asyncio.create_task(client.trade(urls, begun)) for client in clients]
+        try:
+            calm(kucoin)
+            await self._agreed(kucoin, child)
+            storm(kucoin, self._seed * 1000 + self._starts)
+            flow.append(asyncio.create_task(move_prices(kucoin, self._starts)))
+            begun.set()
+            await self._some_orders(kucoin)
+            self._kill(child)
+        finally:
+            await _ended(*flow)
+        self._check(kucoin)
+
+    async def _some_orders(self, kucoin: Loopback) -> None:
+        """Wait until a few more orders have been asked for, and a moment longer."""
+        asked = kucoin.exchange.register.asked
+        wanted = sum(asked.values()) + self._random.randint(0, MOST_ORDERS)
+        with contextlib.suppress(TimeoutError):
+            await kucoin.until(lambda: sum(asked.values()) >= wanted, FLOWS_AT_MOST_S)
+        await asyncio.sleep(self._random.uniform(0, MOMENT_S))
 
     async def _dies_young(self, child: Child) -> bool:
         """Kill some while they start or recover."""
@@ -144,7 +167,9 @@ class Life:
         with self._server() as child:
             await self._ready(child)
             await asyncio.sleep(LATEST_S)
-            journal = await self._agreed(kucoin, child)
+            self._count(await self._agreed(kucoin, child))
+
+    def _count(self, journal: Journal) -> None:
         self.record.orders = len(journal.orders)
         self.record.trades = len(journal.fills)
         self.record.once_unknown = len(journal.once_unknown)
@@ -193,7 +218,8 @@ class Life:
         ours = read_journal(self._data)
         both = TwoLedgers(ours, kucoin.ledger())
         if wrong := both.wrong():
-            raise Wrong("; ".join(wrong))
+            late = both.too_late(KucoinAccount.fence_ms)
+            raise (Void if late else Wrong)("; ".join([*wrong, *late]))
         return both
 
     def _kill(self, child: Child) -> None:

@@ -19,7 +19,8 @@ KILLS_EACH = 20
 def main(*, kills: int, seed: int, pairs: int) -> int:
     """Kill so often, *pairs* servers side by side; return 1 if anything was wrong."""
     # A client that is killed while it connects is no news.
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    for name in ("aiohttp.server", "asyncio", "fastmcp", "mcp"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="torture-"))
     print(f"{kills} kills from seed {seed} on, {pairs} side by side, in {folder}", flush=True)
     began = time.monotonic()
@@ -60,6 +61,8 @@ def report(total: Record, seconds: float) -> str:
         f"failures              {len(total.failures)}",
         f"time to ready         {_percentiles(total.ready_s)}",
         f"time to equal ledgers {_percentiles(total.agreed_s)}",
+        f"lives cut short       {len(total.void)}, by an exchange that was held up beyond its fence",
+        *total.void,
         *total.failures,
     ]
     return "\n".join(lines)

@@ -19,26 +19,24 @@ PRICES = {
 _WORTH = (30.0, 120.0)
 """Orders are worth so much, in quote."""
 _PAUSE_S = 0.3
+_TRADERS = 4
 _REPEATED = 0.5
 """The share of calls without an answer that are made again, with the same key."""
 
 
 class Trader:
-    """One client; what it was not answered it asks again, by the same key, of the next server."""
+    """One who trades; what was not answered is asked again of the next server, by the same key."""
 
     def __init__(self, name: str, seed: int, kucoin: Loopback):
         self._name, self._random, self._kucoin = name, Random(f"{seed}/{name}"), kucoin
         self._number = 0
         self._unanswered: tuple[str, dict[str, Any]] | None = None
 
-    async def trade(self, urls: dict[str, str], begun: asyncio.Event) -> None:
-        """Connect, and from *begun* on trade until cancelled, or the server is gone."""
-        with contextlib.suppress(Exception):  # whatever a client makes of a server that is killed
-            async with Client(urls["mcp"], timeout=20) as mcp:
-                await begun.wait()
-                while True:
-                    await self._act(mcp)
-                    await asyncio.sleep(self._random.uniform(0, _PAUSE_S))
+    async def trade(self, mcp: Any) -> None:
+        """Trade until cancelled, or the server is gone."""
+        while True:
+            await self._act(mcp)
+            await asyncio.sleep(self._random.uniform(0, _PAUSE_S))
 
     async def _act(self, mcp: Any) -> None:
         tool, arguments = self._unanswered or await self._next(mcp)
@@ -75,6 +73,20 @@ class Trader:
                 exits = {"stop_loss_pct": 0.3, "take_profit_pct": 0.5}
                 return "execute_trade", {**common, **exits}
         return "submit_market_order", common
+
+
+class Desk:
+    """One MCP client, over which several trade."""
+
+    def __init__(self, name: str, seed: int, kucoin: Loopback):
+        self._traders = [Trader(f"{name}-{n}", seed, kucoin) for n in range(_TRADERS)]
+
+    async def trade(self, urls: dict[str, str], begun: asyncio.Event) -> None:
+        """Connect, and from *begun* on trade until cancelled, or the server is gone."""
+        with contextlib.suppress(Exception):  # whatever a client makes of a server that is killed
+            async with Client(urls["mcp"], timeout=20) as mcp:
+                await begun.wait()
+                await asyncio.gather(*(trader.trade(mcp) for trader in self._traders))
 
 
 class Keeper:

@@ -13,6 +13,8 @@ from trading_mcp.domain.positions import closing_side
 Words = Mapping[str, Any]
 ROUNDING = Decimal("1e-6")
 """How far sums over a perpetual's entry price, which has no end, may lie apart, in quote."""
+NEGLIGIBLE = Decimal(5)
+"""What is worth less (quote) may be less than an order can be."""
 PUT_RIGHT = ("balance_mismatch", "outside_trade", "outside_order", "overfill", "alien_order")
 """Alerts that say that the books had to be put right."""
 _LIKE = {
@@ -46,13 +48,26 @@ class TwoLedgers:
 
     def different(self) -> list[str]:
         """Return all that is not equal yet: nothing may be left when nothing is under way."""
+        if undecided := [f"{o.id} is {o.status}, undecided" for o in self.ours.undecided]:
+            return undecided
         return [
-            *(f"{order.id} is {order.status}, undecided" for order in self.ours.undecided),
             *self._orders_that_differ(),
             *self._fills_lost(),
             *self._money_that_differs(),
             *self._positions_that_differ(),
             *self._positions_without_their_stop(),
+        ]
+
+    def too_late(self, fence_ms: int) -> list[str]:
+        """Return the orders that the exchange took later than it ever does: it was held up.
+
+        What we believe of them is no proof of anything.
+        """
+        ours = self.ours.orders
+        return [
+            oid
+            for oid, (slip, *_) in self._slips.items()
+            if oid in ours and slip["created_at"] - ours[oid].created_at > fence_ms
         ]
 
     def _sent_or_accepted_twice(self) -> Iterator[str]:
@@ -139,18 +154,23 @@ class TwoLedgers:
 
     def _positions_without_their_stop(self) -> Iterator[str]:
         for position in self.ours.positions:
-            if position.stop_loss is None:
+            level, amount = position.stop_loss, position.size - self._leaving(position.id)
+            if level is None or amount * level < NEGLIGIBLE:
                 continue
-            stops = [
-                slip
-                for slips in self._slips.values()
-                for slip in slips
-                if slip["status"] == "waiting" and self._protects(slip, position.id)
-            ]
+            stops = [slip for slip in self._waiting() if self._protects(slip, position.id)]
             found = [(s["side"], Decimal(s["stop_price"]), Decimal(s["size"])) for s in stops]
-            wanted = (closing_side(position.side), position.stop_loss, position.size)
+            wanted = (closing_side(position.side), level, amount)
             if found != [wanted]:
                 yield f"{position.id} ({position.symbol}) wants {wanted}, at the exchange: {found}"
+
+    def _leaving(self, position_id: str) -> Decimal:
+        """Return how much of a position rests to be sold otherwise than by its stop."""
+        orders = self.ours.state.orders.values()
+        exits = (o for o in orders if o.reduce_only and o.position_id == position_id)
+        return sum((order.remaining for order in exits if not order.protective), ZERO)
+
+    def _waiting(self) -> Iterator[Words]:
+        return (slip for slip in self.theirs["orders"] if slip["status"] == "waiting")
 
     def _protects(self, slip: Words, position_id: str) -> bool:
         order = self.ours.orders.get(slip["client_oid"])

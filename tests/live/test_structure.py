@@ -1,0 +1,88 @@
+"""What is live and what is paper is decided by the configuration alone, and kept apart."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from live_server import Ended, Rig, Server, rigged, until_told
+from torture.traders import move_prices
+
+pytestmark = pytest.mark.slow
+
+QUICK_AVERAGES = {"ema_fast": 2, "ema_slow": 3}
+STRATEGY = {
+    "strategies__enabled": ["ema"],
+    "strategies__settings": {"ema_crossover": {"weight": 0.5, "params": QUICK_AVERAGES}},
+    "scalping__pairs": ["BTC-USDT-PERP", "ETH-USDT-PERP"],
+}
+SIMULATED = {"exchanges__sim__enabled": True, "exchanges__sim__speed": 1}
+
+
+async def test_a_strategy_trades_by_itself_live_and_on_paper_beside_a_simulated_exchange(
+    tmp_path: Path,
+) -> None:
+    async with rigged(tmp_path) as rig:
+        live = rig.launch("live", "live", **STRATEGY)
+        paper = rig.launch("paper", "paper", **STRATEGY, **SIMULATED)
+        await asyncio.gather(live.ready(), paper.ready())
+        moving = asyncio.create_task(move_prices(rig.kucoin, 7))
+        try:
+            await asyncio.gather(traded(live), traded(paper))
+        finally:
+            moving.cancel()
+        await live.send("POST", "/api/v1/scalping/stop")
+        journal = await rig.agree("live")
+        both = [await server.get("/api/v1/scalping/status") for server in (live, paper)]
+        simulated = await paper.call(
+            "submit_market_order", pair="BTC-USDT", side="buy", amount=0.001, exchange="sim"
+        )
+
+    assert {o.owner for o in journal.orders.values()} == {"ema_crossover"}
+    assert "kucoin (live)" in str(both[0])
+    assert "kucoin (paper)" in str(both[1])
+    assert simulated["outcome"] == "filled"
+
+
+async def test_paper_makes_no_private_request_and_its_books_are_refused_by_live(
+    tmp_path: Path,
+) -> None:
+    async with rigged(tmp_path) as rig:
+        server = await rig.serve(mode="paper")
+        bought = await server.call("submit_market_order", pair="BTC-USDT", side="buy", amount=0.002)
+        (position,) = await server.positions()
+        private = rig.kucoin.ledger()["private_requests"]
+        orders = rig.kucoin.ledger()["orders"]
+        server.kill()
+        with pytest.raises(Ended, match=r"the books in .* are of a paper account"):
+            await rig.serve(mode="live")
+        again = await rig.serve(mode="paper")
+        kept = await again.positions()
+
+    assert bought["order"]["source"] == position["source"] == "paper"
+    assert (private, orders) == (0, [])
+    assert [p["id"] for p in kept] == [position["id"]]
+
+
+@pytest.mark.parametrize("permissions", ["General,Spot,Futures,Withdrawal", "General,Spot"])
+async def test_a_key_that_may_do_more_or_less_than_trade_is_refused(
+    tmp_path: Path, permissions: str
+) -> None:
+    async with rigged(tmp_path, permissions=permissions) as rig:
+        with pytest.raises(Ended, match="the key has the permissions"):
+            await rig.serve()
+        assert rig.kucoin.ledger()["orders"] == []
+        assert not (tmp_path / "data" / "engine.sqlite").exists() or not journaled(rig)
+
+
+def journaled(rig: Rig) -> list[object]:
+    return list(rig.ledgers().ours.entries)
+
+
+async def traded(server: Server) -> None:
+    """Wait until a strategy has traded: at the end of a minute, if the averages cross."""
+
+    async def has_traded() -> bool:
+        past = await server.get("/api/v1/scalping/positions/history")
+        return any(p["strategy"] == "ema_crossover" for p in [*past, *await server.positions()])
+
+    await until_told(has_traded, 200)
