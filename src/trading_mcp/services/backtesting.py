@@ -82,12 +82,12 @@ def carried_out(
         InternalError: it answers rubbish.
     """
     # TA-Lib and the compiler: seconds that only those pay who run something.
-    from trading_mcp.backtest.compiling import PARTS, digest_of
+    from trading_mcp.backtest.apart import loop_made_apart
+    from trading_mcp.backtest.compiling import PARTS, digest_of, is_compiled
     from trading_mcp.backtest.honesty.attempts import Attempts
     from trading_mcp.backtest.honesty.digests import past_of
     from trading_mcp.backtest.honesty.examining import examined
     from trading_mcp.backtest.honesty.proof import prove
-    from trading_mcp.backtest.readiness import ready_loop
     from trading_mcp.backtest.runs import exits_of
     from trading_mcp.services.backtest_rows import trades_of
 
@@ -95,8 +95,9 @@ def carried_out(
     source, data = prove(type(plan.strategy), workshop.ledger), _data(past)
     params, known = plan.strategy.params, past_of([data], plan.market.exchange)
     terms = msgspec.structs.replace(plan.terms, exits=exits_of(params))
-    note("compiling the loop, once for this machine", 0.5)
-    result = _ran(plan.strategy, data, past.before, terms, ready_loop(workshop.folder), note)
+    if not is_compiled(workshop.folder):
+        note("compiling the loop, once for this machine", 0.5)
+    result = _ran(plan.strategy, data, past.before, terms, loop_made_apart(workshop.folder), note)
     attempts = Attempts(workshop.ledger, type(plan.strategy), source, plan.market.exchange)
     tried = attempts.note([data], [(params, terms, result.metrics.sharpe_ratio)])
     honesty = examined(result.outcome, result.metrics, terms, tried)
