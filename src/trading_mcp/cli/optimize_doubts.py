@@ -8,11 +8,12 @@ import msgspec
 
 from trading_mcp.backtest.compiling import Loop
 from trading_mcp.backtest.honesty.examining import Honesty, examined
-from trading_mcp.backtest.honesty.plateaus import Point, plateau
+from trading_mcp.backtest.honesty.plateaus import plateau
 from trading_mcp.backtest.honesty.walking import Choice, Walk, walk_forward
 from trading_mcp.backtest.honesty.windows import windows_of
 from trading_mcp.backtest.metrics import Metrics
 from trading_mcp.backtest.runs import Data, Result, exits_of, run_strategy
+from trading_mcp.backtest.search.points import points_of
 from trading_mcp.backtest.search.searches import Search, Searched
 from trading_mcp.backtest.terms import Terms
 from trading_mcp.cli.backtest_words import result_json
@@ -82,7 +83,7 @@ def judged(wanted: Search, found: Searched, best: Best, tried: Tried, walk: Walk
         result.metrics,
         terms_of_best(wanted, found),
         tried,
-        plateau=plateau(_points(wanted, found)),
+        plateau=plateau(points_of(found, wanted.objectives[0])),
         walk=walk,
         seed=wanted.seed,
     )
@@ -103,18 +104,7 @@ def _choice(wanted: Search, found: Searched) -> Choice:
     metrics: Metrics | None = None if best is None else best.tried.metrics
     if params is None or metrics is None:
         raise InvalidParameter("a search of the walk-forward found nothing with a score")
-    return Choice(params=params, metrics=metrics, points=_points(wanted, found))
-
-
-def _points(wanted: Search, found: Searched) -> tuple[Point, ...]:
-    objective = wanted.objectives[0]
-    return tuple(
-        Point(
-            params=ranked.tried.parameters,
-            score=None if ranked.scores[0] is None else objective.merit(ranked.scores[0]),
-        )
-        for ranked in found.all
-    )
+    return Choice(params=params, metrics=metrics, points=points_of(found, wanted.objectives[0]))
 
 
 def print_walk(walk: Mapping[str, Any] | None) -> None:

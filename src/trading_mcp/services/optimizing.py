@@ -186,7 +186,11 @@ def _row(ranked: "Ranked") -> dict[str, Any]:
 
 
 def _kept(plan: SearchPlan, found: "Searched", decided: dict[str, str], ever: int) -> KeptRun:
+    from trading_mcp.backtest.honesty.plateaus import plateau
+    from trading_mcp.backtest.search.points import points_of
+
     best = found.best_one
+    around = plateau(points_of(found, plan.objectives[0]))
     return KeptRun(
         id=plan.id,
         at=plan.at,
@@ -205,6 +209,7 @@ def _kept(plan: SearchPlan, found: "Searched", decided: dict[str, str], ever: in
                 "repeated": found.repeated,
                 "failed": sum(one.tried.metrics is None for one in found.all),
                 "ever_tried": ever,
+                "plateau": msgspec.to_builtins(around),
                 "seconds": found.seconds,
             },
             "estimated_seconds": found.estimated,

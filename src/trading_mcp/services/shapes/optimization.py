@@ -104,8 +104,8 @@ class OptimizationResult(msgspec.Struct, frozen=True, kw_only=True):
     *all_results* are in the order of the first score, best first; *next_cursor* asks for more.
     *front* has the combinations that none beats in every objective. *summary* counts combinations
     that were tried, refused by the strategy, asked for again, and that failed, and those that were
-    ever tried on these candles; *inputs* are all that decides what comes out. *error* and *code*
-    say why the search failed.
+    ever tried on these candles, and has the *plateau* around the best; *inputs* are all that
+    decides what comes out. *error* and *code* say why the search failed.
     """
 
     optimization_id: str
