@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import msgspec
+import pytest
 
 from trading_mcp.adapters.replay.past import Past
 from trading_mcp.app.replay import Terms as ReplayTerms
@@ -123,8 +124,8 @@ def told(trade, outcome):
         exit_at=int(trade.exit_at),
         exit_price=float(trade.exit_price),
         reason=REASONS[trade.reason],
-        pnl=round(float(trade.pnl), 8),
-        fees=round(float(trade.fees), 8),
+        pnl=float(trade.pnl),
+        fees=float(trade.fees),
     )
 
 
@@ -167,8 +168,8 @@ def as_trade(position, interval):
         exit_at=position.closed_at // interval * interval if ended else 0,
         exit_price=float(position.exit_price) if ended else 0.0,
         reason=position.close_reason if ended else END,
-        pnl=round(float(position.realized_pnl), 8),
-        fees=round(float(position.fees), 8),
+        pnl=float(position.realized_pnl),
+        fees=float(position.fees),
     )
 
 
@@ -182,3 +183,15 @@ async def both(case, loop):
 
 def begun(trade):
     return trade.market, trade.side, trade.amount, trade.entry_at, trade.entry_price
+
+
+def assert_same(played, ended):
+    """Every trade is the same; sums of money, which the loop has in floats, to a billionth."""
+    assert [unpriced(trade) for trade in played] == [unpriced(trade) for trade in ended]
+    for sums in ("pnl", "fees"):
+        told = [getattr(trade, sums) for trade in ended]
+        assert [getattr(trade, sums) for trade in played] == pytest.approx(told, rel=1e-9, abs=1e-7)
+
+
+def unpriced(trade):
+    return msgspec.structs.replace(trade, pnl=0.0, fees=0.0)

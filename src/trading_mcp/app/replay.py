@@ -20,6 +20,7 @@ from trading_mcp.engine.core import Core
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.hub import Hub
 from trading_mcp.engine.opening import first_entries
+from trading_mcp.engine.proving import checked
 from trading_mcp.engine.roster import Roster
 from trading_mcp.engine.session import Session
 from trading_mcp.engine.settings import ScalpingSettings, StrategySettings
@@ -60,7 +61,7 @@ async def replayed(pasts: Sequence[Past], terms: Terms) -> Played:
     """Play *pasts* to their end.
 
     Raises:
-        ValueError: the candles do not fit together, or the strategy was stopped for a fault.
+        ValueError: the candles do not fit together, or the strategy breaks its contract.
     """
     # Sums and products of money are exact: no context below this one rounds.
     with decimal.localcontext(EXACT.copy()):
@@ -126,9 +127,12 @@ async def _begin(session: Session, terms: Terms, replay: Replay) -> None:
     )
     setting = StrategySettings(weight=terms.weight, params=dict(terms.params))
     await session.record(*first, *session.roster.newcomers({name: setting}, at))
+    if not terms.proven:
+        params = session.state.strategies[name].params
+        if findings := await checked(terms.strategy, params):
+            raise ValueError(f"{name} breaks the contract: {'; '.join(findings)}")
     digest = session.roster.digest(name)
-    if terms.proven:
-        await session.record(e.StrategyProven(at=at, name=name, digest=digest))
+    await session.record(e.StrategyProven(at=at, name=name, digest=digest))
 
 
 def _closed(entries: Sequence[e.AnyEntry]) -> tuple[Position, ...]:

@@ -232,6 +232,7 @@ class Core:
     def on_fill(self, fill: Fill) -> Entries:
         """Take in one trade, in any order, as often as it is told."""
         self.desk.advance(fill.at)
+        watch.forgive(self.desk)  # before: what is lost after a pause is not forgiven with it
         booking.book_fill(self.desk, fill)
         made = self._watched()
         # After the watch: what was just lost may forbid the entry.

@@ -86,6 +86,7 @@ class Desk:
             case e.FillBooked():
                 self._note_order(entry.order)
                 self.standings.note_flows(*entry.flows)
+                self.standings.note_trade(entry.order.market, entry.fill.price, entry.fill.at)
                 if entry.position is not None:
                     self._note_position(entry.position)
             case e.FundsMoved():

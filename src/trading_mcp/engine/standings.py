@@ -45,6 +45,7 @@ class Standings:
         self.doubts: dict[str, dict[str, str]] = {}
         self.prices: dict[MarketKey, Price] = {}
         self.marks: dict[MarketKey, Decimal] = {}
+        self._priced_at: dict[MarketKey, int] = {}
         self._orders: dict[MarketKey, dict[str, Order]] = {}
         self._positions: dict[MarketKey, dict[str, Position]] = {}
         self._shares: dict[MarketKey, _Share] = {}
@@ -70,10 +71,19 @@ class Standings:
         """Take in a market's newest price."""
         last = exact(move.last)
         self.prices[move.market] = Price(exact(move.bid), exact(move.ask), last, True)
-        if self.marks.get(move.market) != last:
-            self.marks[move.market] = last
-            self._dirty.add(move.market)
-            self._moved.add(held_asset(self.markets[move.market]))
+        self._priced_at[move.market] = move.at
+        self._mark(move.market, last)
+
+    def note_trade(self, market: MarketKey, price: Decimal, at: int) -> None:
+        """Take in a trade of ours: unless it is an old one, the market's last price."""
+        if at >= self._priced_at.get(market, at):
+            self._mark(market, price)
+
+    def _mark(self, market: MarketKey, price: Decimal) -> None:
+        if self.marks.get(market) != price:
+            self.marks[market] = price
+            self._dirty.add(market)
+            self._moved.add(held_asset(self.markets[market]))
 
     def lose_prices(self, exchange: str) -> None:
         """Mark all of an exchange's prices as stale."""

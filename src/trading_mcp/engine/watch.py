@@ -10,7 +10,7 @@ from trading_mcp.risk import sentinel
 def keep_watch(desk: Desk) -> None:
     """Do all that time, prices and closed positions may have made due."""
     _open_periods(desk)
-    _forgive(desk)
+    forgive(desk)
     _pause_after_losses(desk)
     _judge(desk)
     desk.go_on_leaving()
@@ -67,7 +67,8 @@ def _open_periods(desk: Desk) -> None:
         )
 
 
-def _forgive(desk: Desk) -> None:
+def forgive(desk: Desk) -> None:
+    """Begin to count losers anew if the pause that they brought is over."""
     pause = desk.state.pauses.get("max_consecutive_losses")
     if pause is not None and desk.now >= pause.until:
         desk.make(e.LossesForgiven(at=desk.now))

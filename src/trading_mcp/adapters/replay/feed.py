@@ -23,6 +23,7 @@ from trading_mcp.domain.quotes import (
 
 NAMES = {length: name for name, length in INTERVALS.items()}
 """The names of intervals, by their length in ms."""
+_TURNS, _PAUSE_S = 10, 0.0002
 Quiet = Callable[[], bool]
 """Says whether all that has been told so far has been acted on."""
 
@@ -160,8 +161,11 @@ class ReplayMarketData:
 
     async def _acted_on(self) -> None:
         await asyncio.sleep(0)
-        while not self._quiet():  # noqa: ASYNC110  # what is waited for tells no event
-            await asyncio.sleep(0)
+        turns = 0
+        while not self._quiet():  # what is waited for tells no event
+            turns += 1
+            # A strategy answers in a thread: to turn in a circle would only take its time.
+            await asyncio.sleep(0 if turns < _TURNS else _PAUSE_S)
 
     def _past(self, symbol: str, interval: str) -> Past:
         if symbol not in self._pasts:
