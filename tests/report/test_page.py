@@ -145,6 +145,10 @@ def test_the_servers_answer_makes_a_page_too():
     assert "rsi_period 9" in page(answer)
 
 
+def test_a_page_of_trades_is_not_taken_for_all_of_them():
+    assert "Only the first 2 trades" in page(result(next_cursor="more"))
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -51,7 +51,7 @@ def test_attempts_are_counted_and_the_same_one_only_once(run):
 
 def test_people_are_told_the_findings(run):
     _, printed = run()
-    assert "Findings, after 1 attempts" in printed.out
+    assert "Findings, after 1 attempt on" in printed.out
     assert "!! too_few_trades" in printed.out
 
 

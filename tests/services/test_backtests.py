@@ -72,6 +72,17 @@ async def test_a_backtest_answers_with_its_figures_and_trades(desk):
     assert any("can't be sold short" in warning for warning in answer.warnings)
 
 
+async def test_what_speaks_against_a_run_is_said_and_kept(desk):
+    answer = await desk.ask("run_backtest", **WEEK, risk=LOOSE)
+    kept = await desk.ask("get_backtest", backtest_id=answer.id)
+
+    found = {finding["code"]: finding for finding in answer.findings}
+    assert found["too_few_days"]["severity"] == "critical"
+    assert found["too_few_days"]["measured"] == pytest.approx(3.0)
+    assert kept.honesty["findings"] == answer.findings
+    assert kept.honesty["trials"] == 1
+
+
 async def test_the_same_inputs_give_the_same_answer_to_the_last_bit_after_a_restart_too(opened):
     found = []
     for _ in range(2):

@@ -12,6 +12,7 @@ from trading_mcp.backtest.honesty.examining import examined
 from trading_mcp.backtest.honesty.proof import prove
 from trading_mcp.backtest.runs import Result
 from trading_mcp.backtest.terms import Terms
+from trading_mcp.cli.data_words import counted
 from trading_mcp.config import Config
 from trading_mcp.services.backtest_rows import curve_of
 from trading_mcp.strategy.base import Strategy
@@ -56,7 +57,7 @@ def source_of(arguments: argparse.Namespace) -> str:
 def print_findings(honesty: Mapping[str, Any]) -> None:
     """Print what speaks against a result, the gravest first."""
     findings = honesty["findings"]
-    print(f"\nFindings, after {honesty['trials']:,} attempts on these candles:")
+    print(f"\nFindings, after {counted(honesty['trials'], 'attempt')} on these candles:")
     if not findings:
         print("  nothing speaks against it")
     for finding in findings:

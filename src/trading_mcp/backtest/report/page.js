@@ -29,7 +29,7 @@
   });
 
   const put = (id, traces, shape) => Plotly.react(id, traces, shape, {
-    responsive: true, displaylogo: false,
+    responsive: true, displaylogo: false, displayModeBar: innerWidth > 720,
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
   });
 

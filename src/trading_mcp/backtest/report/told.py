@@ -1,7 +1,7 @@
 """A result as JSON, read: what `trading-mcp backtest --json` prints, or the server answers."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -95,7 +95,7 @@ def _read(given: Mapping[str, Any]) -> Told:
         months=_rows(about, "by_month", "months"),
         reasons=_rows(about, "by_reason", "reasons"),
         by_pair=_rows(about, "by_pair", "pairs"),
-        notes=tuple(map(str, about.get("notes") or about.get("warnings") or ())),
+        notes=tuple(_notes(about, len(trades))),
         honesty=dict(about.get("honesty") or {}),
     )
 
@@ -105,6 +105,12 @@ def _pairs(about: Mapping[str, Any]) -> tuple[str, ...]:
     if "symbol" in about:
         return (str(about["symbol"]),)
     return tuple(map(str, about["pairs"]))
+
+
+def _notes(about: Mapping[str, Any], trades: int) -> Iterator[str]:
+    yield from map(str, about.get("notes") or about.get("warnings") or ())
+    if about.get("next_cursor"):
+        yield f"Only the first {trades:,} trades are in this result: ask for more of them."
 
 
 def _rows(about: Mapping[str, Any], *names: str) -> tuple[dict[str, Any], ...]:
