@@ -73,7 +73,7 @@ class Stage:
     def losses(self) -> list[StreamLost]:
         return self.told(StreamLost)
 
-    def jump_to_end_of_minute(self, before_ms: int = 1500) -> int:
+    def jump_to_end_of_minute(self, before_ms: int = 700) -> int:
         """Let both clocks show *before_ms* before the minute ends; return when it began."""
         now = self.clock.now()
         opened_at = now // MINUTE * MINUTE

@@ -114,7 +114,7 @@ def _damaged(message: dict[str, Any], place: int, odd: Any) -> Any:
     return copied
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([_TRADE, _BOOK, _CANDLE]), st.integers(0, 100), _ODD)
 async def test_a_damaged_message_ends_nothing(
     message: dict[str, Any], place: int, odd: Any

@@ -51,7 +51,7 @@ def day() -> list[tuple[int, Move]]:
     return moves
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 async def test_resting_orders_share_what_was_traded_at_their_price_or_beyond(
     paper: Any, script: Any, order: Any, clock: Any, recorded: list[Trade], seed: int
 ) -> None:
