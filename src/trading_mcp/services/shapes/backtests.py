@@ -94,6 +94,7 @@ class BacktestAnswer(msgspec.Struct, frozen=True, kw_only=True):
         "avg_win",
         "avg_loss",
         "win_rate",
+        "total_pnl",
         "profit_factor",
         "max_drawdown",
     )
