@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -223,3 +224,10 @@ def test_a_first_run_says_that_it_compiles_and_a_second_takes_what_there_is(tmp_
     assert "Compiling the history loop for this machine" in told[0]
     assert "Compiled in" in told[0]
     assert told[1] == ""
+
+
+def test_the_first_command_that_the_document_shows_runs(somewhere, capsys):
+    document = (Path(__file__).parents[2] / "docs" / "backtesting.md").read_text()
+    shown = shlex.split(document.partition("```sh\n")[2].partition("\n```")[0])
+    assert main(shown[1:]) == 0
+    assert "rsi_scalping on BTC-USDT 1m" in capsys.readouterr().out
