@@ -61,8 +61,8 @@ class OptimizationService:
     async def optimize_parameters(
         self, request: OptimizeParameters, caller: Caller
     ) -> OptimizationAnswer:
-        """Search a strategy's best parameters over past candles: no order is sent. If status is
-        running, call again with the same arguments to wait on."""
+        """Search a strategy's best parameters over past candles. Sends no order. While it runs,
+        call again with the same arguments."""
         key = self._planner.key(request, caller)
         job = self._jobs.same(key)
         if job is None:
