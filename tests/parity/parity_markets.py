@@ -79,8 +79,8 @@ LIMITS = st.fixed_dictionaries(
 
 
 @st.composite
-def cases(draw, cls, *, markets=1, played=120, **fixed):
-    """A case for *cls*: what is not drawn is in *fixed*."""
+def cases(draw, cls, *, markets=1, played=120, limits=None):
+    """A case for *cls*; *limits* are those that are not drawn."""
     params = {**QUICK[cls.name], **draw(EXITS)}
     # The average true range too must have forgotten where its history began.
     first = max(cls(cls.params_type(**params)).warmup, 500)
@@ -105,13 +105,10 @@ def cases(draw, cls, *, markets=1, played=120, **fixed):
         candles=candles,
         first=first,
         interval=interval,
-        **{
-            "limits": draw(LIMITS),
-            "mode": draw(st.sampled_from(["Normal", "Conservative", "ControlledCrazy"])),
-            "weight": draw(st.sampled_from([1.0, 0.5])),
-            "leverage": draw(st.sampled_from([1, 3])),
-            "slippage": draw(st.sampled_from([0.0, 0.0005, 0.003])),
-            "spread": draw(st.sampled_from([0.0, 0.0004])),
-            **fixed,
-        },
+        limits={**draw(LIMITS), **(limits or {})},
+        mode=draw(st.sampled_from(["Normal", "Conservative", "ControlledCrazy"])),
+        weight=draw(st.sampled_from([1.0, 0.5])),
+        leverage=draw(st.sampled_from([1, 3])),
+        slippage=draw(st.sampled_from([0.0, 0.0005, 0.003])),
+        spread=draw(st.sampled_from([0.0, 0.0004])),
     )
