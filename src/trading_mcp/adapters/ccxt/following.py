@@ -10,7 +10,7 @@ from trading_mcp.adapters.ccxt import readings
 from trading_mcp.adapters.ccxt.catching_up import catch_up
 from trading_mcp.adapters.ccxt.forming import Forming
 from trading_mcp.adapters.ccxt.intervals import source_interval
-from trading_mcp.adapters.ccxt.lines import Line, Touch
+from trading_mcp.adapters.ccxt.lines import Line, Touch, touch_of
 from trading_mcp.adapters.ccxt.markets import Listed
 from trading_mcp.adapters.ccxt.readings import Nonsense
 from trading_mcp.adapters.ccxt.sources import Sources
@@ -198,14 +198,7 @@ class Following:
             self._on_doubt()
 
     def _book_touch(self) -> Touch | None:
-        book = self._client.orderbooks.get(self.listed.name) if self.has_whole_book else None
-        if not book or not book["bids"] or not book["asks"]:
-            return None
-        try:
-            bid, ask = readings.price(book["bids"][0][0]), readings.price(book["asks"][0][0])
-        except Nonsense:
-            return None
-        return Touch(bid, ask) if bid < ask else None
+        return touch_of(self._client.orderbooks[self.listed.name]) if self.has_whole_book else None
 
     async def _ask(self, *, quiet: bool) -> None:
         try:

@@ -1,11 +1,12 @@
 """One market as its streams tell of it: the price since the last move, its quotes, its candles."""
 
 from collections import deque
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from trading_mcp.adapters.ccxt.forming import Forming
 from trading_mcp.adapters.ccxt.markets import Listed
+from trading_mcp.adapters.ccxt.readings import Nonsense, price
 from trading_mcp.domain.quotes import PriceMove, PublicTrade
 
 _REMEMBERED = 3_000
@@ -123,6 +124,17 @@ class Line:
             self._ids.discard(self._known[0])
         self._known.append(number)
         self._ids.add(number)
+
+
+def touch_of(book: Mapping[str, Any]) -> Touch | None:
+    """Read the best prices off ccxt's book, None if they can't be."""
+    if not book["bids"] or not book["asks"]:
+        return None
+    try:
+        bid, ask = price(book["bids"][0][0]), price(book["asks"][0][0])
+    except Nonsense:
+        return None
+    return Touch(bid, ask) if bid < ask else None
 
 
 def _extended(span: Span | None, price: float) -> Span:
