@@ -1,6 +1,7 @@
 """What searches for parameters need, opened for the server and for commands."""
 
 import os
+import shutil
 from pathlib import Path
 
 from trading_mcp.adapters.executors.settings import SearchSettings
@@ -14,8 +15,11 @@ def search_room(
     settings: SearchSettings, directory: Path, compiled: Path, ledger: TrialLedger
 ) -> SearchRoom:
     """Return what the server's searches need. Nothing is started before one runs."""
+    folder = directory / "searches"
+    # What is there was left by a server that was killed: no search outlives its server.
+    shutil.rmtree(folder, ignore_errors=True)
     return SearchRoom(
-        folder=directory / "searches",
+        folder=folder,
         compiled=compiled,
         ledger=ledger,
         executor=lambda: open_executor(settings),
