@@ -5,7 +5,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from staged import MINUTE, Stage, staged
+from msgspec.structs import replace
+from staged import MINUTE, QUICK, Stage, staged
 
 from trading_mcp.domain.candles import Candle
 from trading_mcp.domain.quotes import CandleClosed, NoQuote, PriceMove
@@ -27,7 +28,7 @@ async def test_candles_are_the_exchanges_own_through_disconnects() -> None:
     async with staged((SPOT, "DOGE-USDT"), seed=3) as stage:
         await stage.until(lambda: stage.moves(SPOT) and stage.moves("DOGE-USDT"))
         opened = []
-        for minute in range(6):
+        for minute in range(5):
             opened.append(stage.jump_to_end_of_minute())
             if minute in (2, 4):
                 stage.loopback.disconnect()
@@ -74,12 +75,12 @@ async def test_no_candle_is_wrong_whatever_breaks() -> None:
 
 
 async def test_candles_of_one_instant_come_together_and_no_price_waits_for_them() -> None:
-    symbols = (SPOT, PERPETUAL, "DOGE-USDT")
-    async with staged(symbols) as stage:
+    symbols, patience = (SPOT, PERPETUAL, "DOGE-USDT"), replace(QUICK, hold_ms=10_000)
+    async with staged(symbols, patience=patience) as stage:
         await stage.until(lambda: stage.moves(PERPETUAL))
         for path in ("/api/v1/market/candles", "/api/v1/kline"):
             # Whatever has to be asked for comes late.
-            stage.loopback.script(Scripted(kind="http_503", path=path, times=2))
+            stage.loopback.script(Scripted(kind="http_503", path=path))
         closed_at = stage.jump_to_end_of_minute() + MINUTE
         await stage.until(lambda: len(stage.told(CandleClosed)) == 3)
 
