@@ -193,3 +193,15 @@ async def test_trades_are_told_from_the_exchanges_word_on_until_it_is_taken_back
     client.handle_message(line, {"id": "2", "type": "ack"})
 
     assert (before, since, told()) == (False, True, False)
+
+
+async def test_a_book_is_asked_for_as_soon_as_it_is_subscribed_to() -> None:
+    client, line, asked = await _kucoin(), Line(), list[str]()
+    client.spawn = lambda method, *arguments: asked.append(method.__name__)
+    topic = "/market/level2:BTC-USDT"
+    begun = {"method": client.handle_order_book_subscription, "symbols": ["BTC/USDT"]}
+    line.subscriptions |= {"1": topic, topic: begun}
+
+    client.handle_message(line, {"id": "1", "type": "ack"})
+
+    assert asked == ["load_order_book"]
