@@ -36,7 +36,10 @@ class Account:
         self.entry = self.paid(price, side > 0)
         most = self.paid(price, True)
         worth = min(self.cash * self.percent / 100, self.cash / (1 + self.fee))
-        self.amount = self.on_grid(worth / most, self.step, ROUND_FLOOR)
+        self.amount = worth / most
+        if self.step is not None:
+            steps = Decimal(repr(worth)) / Decimal(repr(most)) / self.step
+            self.amount = float(steps.to_integral_value(ROUND_FLOOR) * self.step)
         if self.amount <= 0:
             self.side = 0
             return

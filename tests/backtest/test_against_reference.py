@@ -17,6 +17,11 @@ from trading_mcp.strategy.params import build_params
 from trading_mcp.strategy.sample_markets import walk
 
 PERCENTS = st.sampled_from([0.0, 0.2, 0.4, 0.5, 0.8, 1.0, 2.0])
+GRIDS = [
+    (None, None),
+    ("0.1", None),
+    *[(tick, step) for tick in ("0.1", "0.05", "0.25", "0.001") for step in ("0.0001", "0.01")],
+]
 EXITS = st.tuples(PERCENTS, PERCENTS, PERCENTS, PERCENTS, st.sampled_from([0, 0, 0, 1, 2, 5]))
 
 
@@ -30,8 +35,7 @@ def cases(draw):
         draw(st.sampled_from([0.0, 0.001, 0.0006])),
         draw(st.sampled_from([0.0, 0.0005, 0.003])),
         draw(st.sampled_from([100.0, 50.0, 7.5])),
-        draw(st.sampled_from([None, "0.1", "0.05", "0.25", "0.001"])),
-        draw(st.sampled_from([None, "0.0001", "0.01"])),
+        *draw(st.sampled_from(GRIDS)),
     )
 
 

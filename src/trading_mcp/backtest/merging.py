@@ -1,5 +1,6 @@
 """All markets' candles, wishes and settlements in one order: by time, and then by market."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -98,11 +99,9 @@ def _wishes(history: History) -> Wishes:
 
 
 def _rows_of(signals: Signals) -> Whole:
-    entries, exits = (
-        signals.enter_long | signals.enter_short,
-        signals.exit_long | signals.exit_short,
-    )
-    return np.flatnonzero(entries | exits)
+    # Where one side leaves is often where the other enters: the same column, looked at once.
+    columns = {id(column): column for name in _FLAGS for column in [getattr(signals, name)]}
+    return np.flatnonzero(functools.reduce(np.bitwise_or, columns.values()))
 
 
 def _finer(history: History) -> Finer:

@@ -39,7 +39,9 @@ def by_pair(outcome: Outcome) -> tuple[OfPair, ...]:
     """Return what each market came to."""
     bars, found = outcome.bars, []
     for m, pair in enumerate(outcome.markets):
-        trades = outcome.trades[outcome.trades.market == m]
+        trades = outcome.trades
+        if len(outcome.markets) > 1:
+            trades = trades[trades.market == m]
         rows = rows_of(outcome, m)
         found.append(
             OfPair(
@@ -80,9 +82,11 @@ def by_month(outcome: Outcome) -> tuple[OfMonth, ...]:
 
 def by_reason(outcome: Outcome) -> tuple[OfReason, ...]:
     """Return why positions were left, as far as any was."""
-    found = []
-    for code, reason in enumerate(REASONS):
-        pnl = outcome.trades.pnl[outcome.trades.reason == code]
-        if len(pnl):
-            found.append(OfReason(reason=reason, total_trades=len(pnl), total_pnl=float(pnl.sum())))
-    return tuple(found)
+    codes, profits = outcome.trades.reason, outcome.trades.pnl
+    counts = np.bincount(codes, minlength=len(REASONS))
+    totals = np.bincount(codes, weights=profits, minlength=len(REASONS))
+    return tuple(
+        OfReason(reason=reason, total_trades=int(count), total_pnl=float(total))
+        for reason, count, total in zip(REASONS, counts, totals, strict=True)
+        if count
+    )

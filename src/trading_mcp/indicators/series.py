@@ -20,7 +20,7 @@ from trading_mcp.indicators.warmup import wilder_warmup
 TIE = 1e-9
 """Values closer than this part of the larger one are equal to `crosses_above` and `_below`."""
 _NOISE = 1e-12
-_BLOCK = 1024
+_BLOCK = 1 << 14
 
 
 class MacdColumns(NamedTuple):
@@ -180,22 +180,37 @@ def recently(flags: Flags, candles: int) -> Flags:
 
 
 def _crosses(upper: Column | float, lower: Column | float) -> Flags:
-    above, below = _sides(upper, lower)
-    crossed = np.zeros(len(above), dtype=np.bool_)
-    np.logical_and(above[1:], below[:-1], out=crossed[1:])
+    """Say where *upper* has come to be above *lower*; where one is NaN it is neither."""
+    crossed = np.zeros(max(np.size(upper), np.size(lower)), dtype=np.bool_)
+    level = _level(upper, lower)
+    # A part at a time, small enough to be looked at twice before it is gone from the cache.
+    for first in range(1, len(crossed), _BLOCK):
+        rows = slice(first - 1, first + _BLOCK)
+        above, below = _sides(_part(upper, rows), _part(lower, rows), level)
+        np.logical_and(above[1:], below[:-1], out=crossed[first : first + _BLOCK])
     return crossed
 
 
-def _sides(upper: Column | float, lower: Column | float) -> tuple[Flags, Flags]:
-    """Say where *upper* is above *lower*, and where it is not; where one is NaN it is neither."""
-    if isinstance(lower, int | float) and isinstance(upper, np.ndarray):
-        level = _threshold(float(lower))
-        return np.asarray(upper > level), np.asarray(upper <= level)
-    if isinstance(upper, int | float) and isinstance(lower, np.ndarray):
-        level = -_threshold(-float(upper))
-        return np.asarray(lower < level), np.asarray(lower >= level)
-    line = lower + TIE * np.maximum(np.abs(upper), np.abs(lower))
-    return np.asarray(upper > line), np.asarray(upper <= line)
+def _sides(upper: Any, lower: Any, level: float | None) -> tuple[Flags, Flags]:
+    if level is None:
+        line = lower + TIE * np.maximum(np.abs(upper), np.abs(lower))
+        return upper > line, upper <= line
+    if isinstance(upper, np.ndarray):
+        return upper > level, upper <= level
+    return lower < level, lower >= level
+
+
+def _level(upper: Column | float, lower: Column | float) -> float | None:
+    """Return what a single number is to be compared by; None: there are two columns."""
+    if not isinstance(lower, np.ndarray):
+        return _threshold(float(lower))
+    if not isinstance(upper, np.ndarray):
+        return -_threshold(-float(upper))
+    return None
+
+
+def _part(column: Column | float, rows: slice) -> Column | float:
+    return column[rows] if isinstance(column, np.ndarray) else column
 
 
 def _threshold(level: float) -> float:

@@ -11,6 +11,7 @@ import math
 LARGEST = 2.0**50
 """From so many steps on, floats lie about as far apart as the grid's own points."""
 _NOISE = 4.0 * 2.0**-52
+_WHOLE = 2.0**53
 
 
 def down_to(value: float, units: float, scale: float) -> float:
@@ -44,16 +45,43 @@ def against(side: int, price: float, units: float, scale: float) -> float:
     return up_to(price, units, scale) if side > 0 else down_to(price, units, scale)
 
 
-def bought(worth: float, price: float, units: float, scale: float) -> float:
-    """Return how much *worth* buys at *price*, on the grid and never more.
+def bought(
+    worth: float,
+    price: float,
+    units: float,
+    scale: float,
+    tick_units: float,
+    tick_scale: float,
+) -> float:
+    """Return how much *worth* buys at *price*, a price on the tick: on the grid, and never more.
 
-    A quotient within the last two bits of a whole number of steps is that number: 0.3 / 0.1 is 3.
+    What so much costs is compared with *worth* in whole numbers, since a quotient of floats can end
+    up on either side of a step: 0.3 / 0.1 is 3.
     """
     if price <= 0.0:
         return 0.0
     amount = worth / price
     steps = steps_below(amount * (1.0 + _NOISE), units, scale)
-    return amount if math.isnan(steps) else steps * units / scale
+    if math.isnan(steps):
+        return amount
+    if cost_of(steps * units, scale, price, tick_units, tick_scale) > worth:
+        steps -= 1.0
+    return steps * units / scale
+
+
+def cost_of(
+    units: float, scale: float, price: float, tick_units: float, tick_scale: float
+) -> float:
+    """Return what *units* / *scale* costs at *price*: the float next to it, where that is known.
+
+    It is for a price on a tick, as long as the product has no more digits than a float. Else the
+    product is that of floats, with the two bits that this may be off in the buyer's favour.
+    """
+    if tick_units > 0.0:
+        whole = units * math.floor(price * tick_scale / tick_units + 0.5) * tick_units
+        if whole < _WHOLE:
+            return whole / (scale * tick_scale)
+    return units / scale * price * (1.0 - 0.5 * _NOISE)
 
 
 def steps_below(value: float, units: float, scale: float) -> float:

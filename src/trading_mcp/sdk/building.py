@@ -1,5 +1,6 @@
 """Building a strategy's answer from the columns it cares about."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -32,7 +33,9 @@ def signals(
     short = never if enter_short is None or direction == "long" else enter_short
     leave_long = never if exit_long is None else exit_long
     leave_short = never if exit_short is None else exit_short
-    wished = np.flatnonzero(long | short | leave_long | leave_short)
+    # Where one side leaves is often where the other enters: the same column, looked at once.
+    columns = {id(column): column for column in (long, short, leave_long, leave_short)}
+    wished = np.flatnonzero(functools.reduce(np.bitwise_or, columns.values()))
     strengths = np.zeros(length)
     strengths[wished] = _at(wished, strength)
     return Signals(long, leave_long, short, leave_short, strengths)

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from trading_mcp.domain.candles import Column
 from trading_mcp.domain.signals import Signals
 
+_BITS_OF_ONE = np.float64(1.0).view(np.uint64)
 FLAGS = ("enter_long", "exit_long", "enter_short", "exit_short")
 
 
@@ -33,11 +35,16 @@ def _validate_column(name: str, column: object, dtype: type[np.generic], length:
 
 def _validate_values(signals: Signals) -> None:
     strength = signals.strength
-    # The least and the greatest tell it all, and are found in no time; with NaN they are NaN.
-    if len(strength) and not (strength.min() >= 0 and strength.max() <= 1):
-        outside = ~((strength >= 0) & (strength <= 1))
-        row = int(outside.argmax())
-        raise ValueError(f"strength is {signals.strength[row]} at row {row}; expected 0 to 1")
+    # From 0 to 1 floats grow as their bits do; what is negative, larger or NaN has greater ones.
+    if len(strength) and strength.view(np.uint64).max() > _BITS_OF_ONE:
+        _validate_strength(strength)
     both = signals.enter_long & signals.enter_short
     if both.any():
         raise ValueError(f"enter_long and enter_short are both set at row {int(both.argmax())}")
+
+
+def _validate_strength(strength: Column) -> None:
+    outside = ~((strength >= 0) & (strength <= 1))  # NaN is outside too
+    if outside.any():
+        row = int(outside.argmax())
+        raise ValueError(f"strength is {strength[row]} at row {row}; expected 0 to 1")

@@ -89,7 +89,9 @@ def affordable(here: Here, wanted: float, price: float) -> float:
     room = min(here.limits.max_position, here.limits.max_exposure - account.exposure)
     room = min(room, (account.wallet - account.tied) / each)
     worth = max(min(wanted, room), 0.0)
-    return bought(worth, price, terms.step_units, terms.step_scale)
+    return bought(
+        worth, price, terms.step_units, terms.step_scale, terms.tick_units, terms.tick_scale
+    )
 
 
 def open_position(here: Here, side: int, amount: float, price: float) -> None:

@@ -55,5 +55,6 @@ def hold_on(
         account.moments_held += i - row
         account.exposure = size * seat.mark
         account.gain = side * (size * seat.mark - cost)
+        account.below = below
         note_fall(account, wallet + account.gain, bars.time[i - 1] + span)
     return i

@@ -66,7 +66,7 @@ def note_equity(account: Record, limits: Record, now: int) -> None:
 
 def note_fall(account: Record, equity: float, now: int) -> None:
     """Note how far, and for how long, the equity has been below its peak."""
-    if account.below != 0:
+    if equity < account.peak or account.below != 0:
         account.longest_ms = max(account.longest_ms, now - account.peak_at)
     if equity >= account.peak:
         account.below = 0
