@@ -1,11 +1,8 @@
-"""The real server process, live or on paper, at a KuCoin that the test holds in its hands."""
+"""Real server processes, live or on paper, at a KuCoin that the test holds in its hands."""
 
 import asyncio
 import contextlib
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -15,11 +12,13 @@ import httpx
 from fastmcp import Client
 from live_engine import KEYS, PRICES, written
 from torture.journals import Journal, read_journal
+from torture.nursery import Child, Nursery
 from torture.two_ledgers import TwoLedgers
 
 from trading_mcp.testkit.kucoin import Loopback, LoopbackSettings, loopback_kucoin
 
 T = TypeVar("T")
+NURSERY = Nursery()
 PATIENCE_S = 60.0
 """A machine that runs other tests too is slow; what takes this long will never come."""
 EVERY_S = 0.1
@@ -46,7 +45,7 @@ class Ended(Exception):
 class Server:
     """One `trading-mcp serve`."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", ready_file: Path, log: Path):
+    def __init__(self, process: Child, ready_file: Path, log: Path):
         self.process, self._ready_file, self._log = process, ready_file, log
         self.http = httpx.AsyncClient(timeout=PATIENCE_S)
 
@@ -63,8 +62,8 @@ class Server:
 
     async def ready(self) -> "Server":
         """Wait until it answers; raise Ended if it never will."""
-        await until(lambda: self._ready_file.exists() or self.process.poll() is not None)
-        if self.process.poll() is not None:
+        await until(lambda: self._ready_file.exists() or not self.process.is_alive)
+        if not self.process.is_alive:
             raise Ended(self.log)
         return self
 
@@ -90,7 +89,6 @@ class Server:
     def kill(self) -> None:
         """End it as only kill -9 does."""
         self.process.kill()
-        self.process.wait()
 
     async def _answered(self, method: str, path: str, body: Any) -> Any:
         reply = await self.http.request(method, self.urls["rest"] + path, json=body)
@@ -122,14 +120,7 @@ class Rig:
         }
         ports = ["--port", "0", "--rest-port", "0", "--mcp-port", "0", "--ready-file", str(ready)]
         settings = [f"--set={name}={written(value)}" for name, value in chosen.items()]
-        with log.open("wb") as writing:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "trading_mcp", "serve", *ports, *settings],
-                stdin=subprocess.DEVNULL,
-                stdout=writing,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **KEYS},
-            )
+        process = NURSERY.bear(["serve", *ports, *settings], KEYS, log)
         self._servers.append(Server(process, ready, log))
         return self._servers[-1]
 

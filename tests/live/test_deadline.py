@@ -14,16 +14,15 @@ async def test_entries_go_when_the_server_stands_still_and_the_stop_stays(tmp_pa
         server = await rig.serve(exchanges__kucoin__deadline_seconds=8)
         scalp = {"pair": "BTC-USDT", "side": "buy", "amount": 0.002, "stop_loss_pct": 5}
         await server.call("execute_trade", **scalp)
-        await server.call(
-            "submit_limit_order", pair="BTC-USDT", side="buy", amount=0.002, price=48_000
-        )
+        rests = {"pair": "BTC-USDT", "side": "buy", "amount": 0.002, "price": 48_000}
+        await server.call("submit_limit_order", **rests)
         await until(rig.resting)
         (entry,) = rig.resting("open")
 
-        server.process.send_signal(signal.SIGSTOP)
+        server.process.signal(signal.SIGSTOP)
         await until(lambda: not rig.resting("open"), 30)
         stops = rig.resting()
-        server.process.send_signal(signal.SIGCONT)
+        server.process.signal(signal.SIGCONT)
         journal = await rig.agree()
 
     assert journal.orders[entry["client_oid"]].status == "cancelled"

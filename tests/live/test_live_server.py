@@ -117,7 +117,9 @@ def moved(rig: Rig) -> list[Decimal]:
 
 async def halted(server: Server) -> dict[str, str]:
     """Return what is halted."""
-    found: dict[str, str] = (await server.get("/api/v1/risk/sentinel/state"))["halted"]
+    found: dict[str, str] = (await server.send("POST", "/api/v1/risk/sentinel/state"))["data"][
+        "halted"
+    ]
     return found
 
 

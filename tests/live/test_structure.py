@@ -4,16 +4,19 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from live_engine import PRICES
 from live_server import Ended, Rig, Server, rigged, until_told
-from torture.traders import move_prices
+
+from trading_mcp.domain.times import MINUTE_MS
 
 pytestmark = pytest.mark.slow
 
-QUICK_AVERAGES = {"ema_fast": 2, "ema_slow": 3}
 STRATEGY = {
     "strategies__enabled": ["ema"],
-    "strategies__settings": {"ema_crossover": {"weight": 0.5, "params": QUICK_AVERAGES}},
-    "scalping__pairs": ["BTC-USDT-PERP", "ETH-USDT-PERP"],
+    "strategies__settings__ema_crossover__weight": 0.5,
+    "strategies__settings__ema_crossover__params__ema_fast": 2,
+    "strategies__settings__ema_crossover__params__ema_slow": 3,
+    "scalping__pairs": list(PRICES),
 }
 SIMULATED = {"exchanges__sim__enabled": True, "exchanges__sim__speed": 1}
 
@@ -25,7 +28,7 @@ async def test_a_strategy_trades_by_itself_live_and_on_paper_beside_a_simulated_
         live = rig.launch("live", "live", **STRATEGY)
         paper = rig.launch("paper", "paper", **STRATEGY, **SIMULATED)
         await asyncio.gather(live.ready(), paper.ready())
-        moving = asyncio.create_task(move_prices(rig.kucoin, 7))
+        moving = asyncio.create_task(turn_prices(rig))
         try:
             await asyncio.gather(traded(live), traded(paper))
         finally:
@@ -76,6 +79,17 @@ async def test_a_key_that_may_do_more_or_less_than_trade_is_refused(
 
 def journaled(rig: Rig) -> list[object]:
     return list(rig.ledgers().ours.entries)
+
+
+async def turn_prices(rig: Rig) -> None:
+    """In each minute let every price go against the minute before, so that averages cross."""
+    while True:
+        now = rig.kucoin.clock.now()
+        for pair in PRICES:
+            before, last = rig.kucoin.candles(pair, MINUTE_MS, now - 3 * MINUTE_MS, now)[-3:-1]
+            turned = 0.99 if last.close > before.close else 1.01
+            rig.kucoin.price(pair, round(last.close * turned, 1))
+        await asyncio.sleep(1)
 
 
 async def traded(server: Server) -> None:

@@ -46,10 +46,14 @@ class Child:
     def is_alive(self) -> bool:
         return bool(self._process.is_alive())
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        if self.is_alive:
+            os.kill(self.pid, number)
+
     def kill(self) -> None:
         """End it as only kill -9 does."""
-        if self.is_alive:
-            os.kill(self.pid, signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         self._process.join()
 
 

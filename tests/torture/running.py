@@ -61,7 +61,7 @@ def report(total: Record, seconds: float) -> str:
         f"failures              {len(total.failures)}",
         f"time to ready         {_percentiles(total.ready_s)}",
         f"time to equal ledgers {_percentiles(total.agreed_s)}",
-        f"lives cut short       {len(total.void)}, by an exchange that was held up beyond its fence",
+        f"lives cut short       {len(total.void)}: the exchange was held up beyond its fence",
         *total.void,
         *total.failures,
     ]
