@@ -20,8 +20,16 @@ def daily_equity(outcome: Outcome) -> tuple[Whole, Column]:
     """
     first, last = int(outcome.time[0]) // DAY_MS, int(outcome.time[-1]) // DAY_MS
     days = np.arange(first, last + 1)
-    ends = np.searchsorted(outcome.time, (days + 1) * DAY_MS) - 1
-    return days, outcome.equity[ends]
+    return days, outcome.equity[_before(outcome, (days + 1) * DAY_MS)]
+
+
+def _before(outcome: Outcome, times: Whole) -> Whole:
+    """Return the last moment before each of *times*."""
+    first, last = outcome.time[0], outcome.time[-1]
+    if last - first == (len(outcome.time) - 1) * outcome.interval:  # without gaps: no search
+        at: Whole = np.minimum((times - first - 1) // outcome.interval, len(outcome.time) - 1)
+        return at
+    return np.searchsorted(outcome.time, times) - 1
 
 
 def daily_returns(outcome: Outcome) -> list[float]:

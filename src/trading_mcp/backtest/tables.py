@@ -2,9 +2,10 @@
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from trading_mcp.backtest.curves import daily_equity, rows_of
-from trading_mcp.backtest.kernel.layout import REASONS
+from trading_mcp.backtest.kernel.layout import REASONS, Whole
 from trading_mcp.backtest.metrics import Sums, sums_of
 from trading_mcp.backtest.simulation import Outcome
 
@@ -58,26 +59,33 @@ def by_pair(outcome: Outcome) -> tuple[OfPair, ...]:
 def by_month(outcome: Outcome) -> tuple[OfMonth, ...]:
     """Return each month of the run. The equity of the months multiplies up to that of the run."""
     days, equity = daily_equity(outcome)
-    months = days.astype("M8[D]").astype("M8[M]")
-    order = np.argsort(outcome.trades.exit_at, kind="stable")
-    exit_at, profits = outcome.trades.exit_at[order], outcome.trades.pnl[order]
-    found, before = [], outcome.capital
-    for month in np.unique(months):
-        after = float(equity[np.searchsorted(months, month, side="right") - 1])
-        ends = np.array([month, month + 1]).astype("M8[ms]").astype(np.int64)
-        first, last = np.searchsorted(exit_at, ends)
-        pnl = profits[first:last]
-        found.append(
-            OfMonth(
-                month=str(month),
-                return_pct=100.0 * (after / before - 1.0) if before > 0 else 0.0,
-                pnl=float(pnl.sum()),
-                total_trades=len(pnl),
-                winning_trades=int((pnl > 0).sum()),
-            )
+    months, last_days = _months(days)
+    trades = outcome.trades
+    place = np.searchsorted(months.astype("M8[ms]").astype(np.int64), trades.exit_at, "right") - 1
+    counts = np.bincount(place, minlength=len(months))
+    totals = np.bincount(place, weights=trades.pnl, minlength=len(months))
+    wins = np.bincount(place[trades.pnl > 0], minlength=len(months))
+    after = equity[last_days]
+    before = np.concatenate(([outcome.capital], after[:-1]))
+    returns = np.divide(after, before, out=np.ones(len(after)), where=before > 0) - 1.0
+    return tuple(
+        OfMonth(month=m, return_pct=r, pnl=pnl, total_trades=count, winning_trades=won)
+        for m, r, pnl, count, won in zip(
+            months.astype(str).tolist(),
+            (100.0 * returns).tolist(),
+            totals.tolist(),
+            counts.tolist(),
+            wins.tolist(),
+            strict=True,
         )
-        before = after
-    return tuple(found)
+    )
+
+
+def _months(days: Whole) -> tuple[NDArray[np.datetime64], Whole]:
+    """Return the months that *days* (since 1970) lie in, and the place of each one's last day."""
+    of_days = days.astype("M8[D]").astype("M8[M]")
+    months, first = np.unique(of_days, return_index=True)
+    return months, np.append(first[1:], len(days)) - 1
 
 
 def by_reason(outcome: Outcome) -> tuple[OfReason, ...]:
