@@ -39,6 +39,17 @@ def test_every_dependency_is_locked(project: Path) -> None:
     assert asked_for <= locked("requirements-dev.lock").keys() | {"trading-mcp"}
 
 
+def test_what_benchmarks_compare_with_is_locked_apart() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    compared = names(project["dependency-groups"]["bench"])
+    assert compared <= locked("requirements-bench.lock").keys()
+    ours = locked("requirements-dev.lock")
+    apart = locked("requirements-bench.lock")
+    assert {name: apart[name] for name in ("numba", "numpy")} == {
+        name: ours[name] for name in ("numba", "numpy")
+    }
+
+
 def test_what_the_server_needs_is_locked_for_the_server() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert names(project["project"]["dependencies"]) <= locked("requirements.lock").keys()
@@ -49,7 +60,13 @@ def test_the_developers_lock_holds_all_of_the_servers() -> None:
 
 
 @pytest.mark.parametrize(
-    "lock", ["requirements-bootstrap.lock", "requirements.lock", "requirements-dev.lock"]
+    "lock",
+    [
+        "requirements-bootstrap.lock",
+        "requirements.lock",
+        "requirements-dev.lock",
+        "requirements-bench.lock",
+    ],
 )
 def test_every_locked_version_has_a_hash(lock: str) -> None:
     assert [
@@ -66,8 +83,8 @@ def found_in_repository(pattern: str) -> str:
 
 
 def dependencies(project: dict[str, Any]) -> set[str]:
-    groups = project.get("dependency-groups", {}).values()
-    return names(project["project"].get("dependencies", [])).union(*map(names, groups))
+    groups = {n: g for n, g in project.get("dependency-groups", {}).items() if n != "bench"}
+    return names(project["project"].get("dependencies", [])).union(*map(names, groups.values()))
 
 
 def names(requirements: list[str]) -> set[str]:
