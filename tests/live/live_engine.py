@@ -119,14 +119,15 @@ async def trading(
             yield Trading(server.session, kucoin, directory)
 
 
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+def hurry(monkeypatch: pytest.MonkeyPatch, *, may_ask_much: bool = True) -> None:
     """Let what is measured in seconds be measured in tenths: the exchange here is quick."""
     monkeypatch.setattr(KucoinAccount, "fence_ms", 1_000)
     monkeypatch.setattr(flight, "ASK_EVERY_S", 0.5)
     monkeypatch.setattr(flight, "APART_S", 0.3)
     monkeypatch.setattr(upkeep, "AGREE_EVERY_S", 1.0)
     monkeypatch.setattr(allowance, "_BAN_S", 0.2)
-    monkeypatch.setattr(exchanges, "new_budget", lambda name, *_: plenty(name))
+    if may_ask_much:
+        monkeypatch.setattr(exchanges, "new_budget", lambda name, *_: plenty(name))
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
 

@@ -17,8 +17,6 @@ from trading_mcp.domain.orders import Order
 from trading_mcp.testkit.kucoin import Scripted
 from trading_mcp.testkit.kucoin.settings import Kind
 
-pytestmark = pytest.mark.usefixtures("hurried")
-
 
 class Account(msgspec.Struct, frozen=True):
     """A kind of account: its market, and where its orders are posted and cancelled."""
@@ -57,6 +55,7 @@ FAILURES = tuple(product(get_args(Kind), (True, False)))
 """Each way to fail, and whether what was asked for is done all the same."""
 
 
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("kind", ORDERS)
 @pytest.mark.parametrize("name", ACCOUNTS)
 async def test_an_order_without_an_answer_is_what_the_exchange_made_of_it(
@@ -72,6 +71,7 @@ async def test_an_order_without_an_answer_is_what_the_exchange_made_of_it(
     assert len(journal.orders) == len(FAILURES)
 
 
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("name", ACCOUNTS)
 async def test_a_cancel_without_an_answer_is_asked_for_until_the_order_is_gone(
     tmp_path: Path, name: str

@@ -44,6 +44,8 @@ class Flight:
         self._tripwire = tripwire
         self._tasks: set[asyncio.Task[Any]] = set()
         self._settling: set[str] = set()
+        # What may be asked of an exchange is little: all at once, none would get its answers.
+        self._turns = {name: asyncio.Lock() for name in exchanges}
         self._cancels: dict[str, asyncio.Task[None]] = {}
         self._changes: dict[str, asyncio.Event] = {}
         ledger.listen(self._hear)
@@ -161,6 +163,10 @@ class Flight:
                 self._ledger.write(self._core.on_fill(fill))
         self._ledger.write(self._core.on_report(report))
 
+    def is_settling(self, order_id: str) -> bool:
+        """Say whether it is being found out what became of an order."""
+        return order_id in self._settling
+
     def settle(self, order: Order) -> None:
         """Begin to find out what became of an order that nobody knows of."""
         if order.id not in self._settling:
@@ -222,17 +228,25 @@ class Flight:
         absent_at: float | None = None
         while self._is_unknown(order):
             await asyncio.sleep(ASK_EVERY_S)
-            self.cancel_again(order.id)
-            found = await self._looked_up(order)
-            now = self._clock.monotonic()
-            if found is not False or now < fence:
+            async with self._turns[order.exchange]:
+                # Its answer is of then at the earliest: it may be long in coming.
+                asked_at = self._clock.monotonic()
+                found = await self._asked_about(order)
+            if found is not False or asked_at < fence:
                 absent_at = None
             elif absent_at is None:
-                absent_at = now
-            elif now - absent_at >= APART_S:
+                absent_at = asked_at
+            elif asked_at - absent_at >= APART_S:
                 evidence = "not accepted: unknown to the exchange after the fence, twice"
                 self._ledger.write(self._core.on_refused(order.id, evidence, self._clock.now()))
         self._settling.discard(order.id)
+
+    async def _asked_about(self, order: Order) -> bool | None:
+        """Cancel an order that is to be cancelled, then look it up; return what that returns."""
+        self.cancel_again(order.id)
+        if (cancelling := self._cancels.get(order.id)) is not None:
+            await asyncio.wait([cancelling])
+        return await self._looked_up(order) if self._is_unknown(order) else True
 
     def _is_unknown(self, order: Order) -> bool:
         now = self._core.state.order(order.id)

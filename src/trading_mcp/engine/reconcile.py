@@ -84,6 +84,8 @@ class Reconciler:
     async def _settle(self, order: Order, report: OrderReport | None) -> None:
         if order.status == "approved":
             return  # on its way: its answer is being waited for
+        if report is None and self._flight.is_settling(order.id):
+            return  # it is asked about already, and what may be asked is little
         try:
             if report is not None:
                 await self._flight.take_in(report)
