@@ -124,10 +124,10 @@ def hurry(monkeypatch: pytest.MonkeyPatch, *, may_ask_much: bool = True) -> None
     monkeypatch.setattr(KucoinAccount, "fence_ms", 1_000)
     monkeypatch.setattr(flight, "ASK_EVERY_S", 0.5)
     monkeypatch.setattr(flight, "APART_S", 0.3)
-    monkeypatch.setattr(upkeep, "AGREE_EVERY_S", 1.0)
     monkeypatch.setattr(allowance, "_BAN_S", 0.2)
     if may_ask_much:
         monkeypatch.setattr(exchanges, "new_budget", lambda name, *_: plenty(name))
+        monkeypatch.setattr(upkeep, "AGREE_EVERY_S", 1.0)
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
 

@@ -50,6 +50,21 @@ async def test_many_orders_are_asked_about_in_turn(rig, quick, cancelling: bool)
     assert crowd.most == 1
 
 
+async def test_a_cancel_of_an_order_that_nobody_knows_is_sent_when_it_is_found(rig, quick):
+    one = rig()
+    one.fence_ms = 60_000
+    session = await one.open()
+    one.venue.accepts, one.venue.answer = False, one.venue.fall_silent
+    order = await session.submit(limit(1), within=1)
+    session.ledger.write(session.core.request_cancel(order.id, one.clock.at))
+
+    one.venue._take(one.venue.sent[0])  # it was under way all the time
+    await one.until(lambda: not session.state.orders)
+
+    assert session.state.order(order.id).status == "cancelled"
+    assert one.venue.cancelled == [order.client_id]
+
+
 def limit(n: int) -> OrderIntent:
     return OrderIntent(
         market="sim:AAA-USDT",

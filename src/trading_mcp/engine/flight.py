@@ -231,7 +231,7 @@ class Flight:
             async with self._turns[order.exchange]:
                 # Its answer is of then at the earliest: it may be long in coming.
                 asked_at = self._clock.monotonic()
-                found = await self._asked_about(order)
+                found = await self._looked_up(order)
             if found is not False or asked_at < fence:
                 absent_at = None
             elif absent_at is None:
@@ -240,13 +240,6 @@ class Flight:
                 evidence = "not accepted: unknown to the exchange after the fence, twice"
                 self._ledger.write(self._core.on_refused(order.id, evidence, self._clock.now()))
         self._settling.discard(order.id)
-
-    async def _asked_about(self, order: Order) -> bool | None:
-        """Cancel an order that is to be cancelled, then look it up; return what that returns."""
-        self.cancel_again(order.id)
-        if (cancelling := self._cancels.get(order.id)) is not None:
-            await asyncio.wait([cancelling])
-        return await self._looked_up(order) if self._is_unknown(order) else True
 
     def _is_unknown(self, order: Order) -> bool:
         now = self._core.state.order(order.id)
