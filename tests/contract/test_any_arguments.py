@@ -18,6 +18,8 @@ pytestmark = pytest.mark.slow
 
 THERE = {tool["name"]: tool["parameters"] for tool in TOOLS if "from" not in tool}
 EXCHANGE = "sim"
+EXAMPLES = {"run_backtest": 6, "optimize_parameters": 6}
+"""Of tools that may work for many seconds: fewer than of others."""
 
 TEXTS = st.sampled_from(["", " ", "\x00", "BTC-USDT\x00", "🚀" * 50, "x" * 10_000, "1e999", "null"])
 NUMBERS = st.sampled_from([0, -1, 1e-300, 1e300, 2**63, 10**400, math.nan, math.inf, -math.inf])
@@ -63,7 +65,7 @@ def test_no_arguments_break_a_tool_or_the_books(battered: Stage, tool: str) -> N
         return not result.is_error
 
     @settings(
-        max_examples=12 if listed.annotations.read_only_hint else 30,
+        max_examples=EXAMPLES.get(listed.name, 12 if listed.annotations.read_only_hint else 30),
         derandomize=True,
         deadline=None,
         database=None,

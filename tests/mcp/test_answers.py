@@ -59,6 +59,10 @@ async def a_busy_day(agent: Client[Any]) -> dict[str, Any]:
         "type": "market",
         "price": 1.0,
         "stop_price": 1.0,
+        "strategy": "rsi_scalping",
+        "start_date": "2025-08-01",
+        "end_date": "2025-08-02",
+        "parameters": {"rsi_period": [7, 14]},
         **await an_order(agent),
         **await a_position(agent),
     }
