@@ -5,7 +5,7 @@ PYTHONS ?= python3 python3.14 python3.13 python3.12 python3.11
 bin     := .venv/bin
 pytest  := $(bin)/python -m pytest -n auto --maxprocesses 4
 
-.PHONY: help serve test quick check conformance guards bench format lock clean
+.PHONY: help serve test thorough quick check conformance guards bench format lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -13,8 +13,11 @@ help: ## show this list
 serve: .venv/.run ## start the server
 	@exec $(bin)/trading-mcp serve $(ARGS)
 
-test: .venv/.dev ## run every test
+test: .venv/.dev ## run the tests
 	@$(pytest) $(ARGS)
+
+thorough: .venv/.dev ## run the tests that take longest, which `make test` leaves out
+	@$(pytest) -m thorough $(ARGS)
 
 quick: .venv/.dev ## run the tests that take less than a minute together
 	@$(pytest) -m "not slow" $(ARGS)

@@ -1,6 +1,26 @@
 """What holds for every test."""
 
+from pathlib import Path
+
 import pytest
+
+HERE = Path(__file__).parent
+THOROUGH = {
+    *("backtest", "ccxt_data", "ccxt_venue", "doctor", "exchange_keys", "guards", "history_data"),
+    *("honesty", "kill", "paper", "report", "search", "testkit", "wire"),
+    *("live/test_structure.py", "live/test_storms.py", "services/test_backtests.py"),
+}
+"""Where what is slow would make every run take more than ten minutes: `make thorough` runs it."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what takes longest to `make thorough`."""
+    for item in items:
+        place = item.path.relative_to(HERE) if item.path.is_relative_to(HERE) else Path()
+        is_long = {*map(str, place.parents), str(place)} & THOROUGH
+        if is_long and item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture(autouse=True)
