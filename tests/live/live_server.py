@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import httpx
 from fastmcp import Client
 from live_engine import KEYS, PRICES, written
+from torture.eager import install
 from torture.journals import Journal, read_journal
 from torture.nursery import Child, Nursery
 from torture.two_ledgers import TwoLedgers
@@ -102,6 +103,7 @@ class Rig:
     def __init__(self, kucoin: Loopback, folder: Path):
         self.kucoin, self.folder = kucoin, folder
         self._servers: list[Server] = []
+        self._plugins = install(folder / "plugins")
 
     async def serve(self, directory: str = "data", /, mode: str = "live", **more: Any) -> Server:
         """Start a server and return it once it is ready. Raises Ended."""
@@ -120,7 +122,7 @@ class Rig:
         }
         ports = ["--port", "0", "--rest-port", "0", "--mcp-port", "0", "--ready-file", str(ready)]
         settings = [f"--set={name}={written(value)}" for name, value in chosen.items()]
-        process = NURSERY.bear(["serve", *ports, *settings], KEYS, log)
+        process = NURSERY.bear(["serve", *ports, *settings], KEYS, log, plugins=self._plugins)
         self._servers.append(Server(process, ready, log))
         return self._servers[-1]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from torture.eager import install
 from torture.journals import Journal, read_journal
 from torture.nursery import Child, Nursery
 from torture.storms import LATEST_S, calm, storm
@@ -44,12 +45,9 @@ exchange = "kucoin"
 pairs = ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP"]
 stale_after_ms = 60000
 [strategies]
-enabled = ["ema"]
-[strategies.settings.ema_crossover]
+enabled = ["eager"]
+[strategies.settings.eager]
 weight = 0.3
-[strategies.settings.ema_crossover.params]
-ema_fast = 2
-ema_slow = 3
 [risk]
 max_position_size_usd = 500.0
 max_total_exposure_usd = 3000.0
@@ -99,7 +97,7 @@ class Life:
         self._random, self._kills = Random(seed), kills
         self._data, self._starts = folder / "data", 0
         self.record = Record()
-        folder.mkdir(parents=True)
+        self._plugins = install(folder / "plugins")
 
     async def live(self) -> Record:
         """Live through all kills; what goes wrong ends it, and is in the record."""
@@ -181,7 +179,10 @@ class Life:
         places = ["--config", str(self._folder / "config.toml"), "--ready-file", str(ready)]
         ports = ["--port", "0", "--rest-port", "0", "--mcp-port", "0"]
         child = self._nursery.bear(
-            ["serve", *places, *ports], ENVIRONMENT, self._folder / "server.log"
+            ["serve", *places, *ports],
+            ENVIRONMENT,
+            self._folder / "server.log",
+            plugins=self._plugins,
         )
         try:
             yield child

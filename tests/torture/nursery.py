@@ -7,6 +7,7 @@ start, are done once.
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,20 @@ class Nursery:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["torture.warm"])
 
-    def bear(self, arguments: list[str], environment: dict[str, str], log: Path) -> "Child":
-        """Start `trading-mcp` with *arguments*; all it writes is appended to *log*."""
-        process = self._context.Process(target=_run, args=(arguments, environment, str(log)))
+    def bear(
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        log: Path,
+        *,
+        plugins: Path | None = None,
+    ) -> "Child":
+        """Start `trading-mcp` with *arguments*; all it writes is appended to *log*.
+
+        What is installed in *plugins* is there for it alone.
+        """
+        found = str(plugins) if plugins is not None else ""
+        process = self._context.Process(target=_run, args=(arguments, environment, str(log), found))
         process.start()
         return Child(process)
 
@@ -57,11 +69,13 @@ class Child:
         self._process.join()
 
 
-def _run(arguments: list[str], environment: dict[str, str], log: str) -> None:
+def _run(arguments: list[str], environment: dict[str, str], log: str, plugins: str) -> None:
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(written, stream)
     os.environ.update(environment)
+    if plugins:
+        sys.path.insert(0, plugins)
     from trading_mcp.cli import main
 
     raise SystemExit(main(arguments))
