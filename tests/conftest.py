@@ -8,7 +8,8 @@ HERE = Path(__file__).parent
 THOROUGH = {
     *("backtest", "ccxt_data", "ccxt_venue", "doctor", "exchange_keys", "guards", "history_data"),
     *("honesty", "kill", "paper", "report", "search", "testkit", "wire"),
-    *("live/test_structure.py", "live/test_storms.py", "services/test_backtests.py"),
+    *("live/test_structure.py", "live/test_storms.py", "live/test_live_server.py"),
+    *("live/test_deadline.py", "services/test_backtests.py"),
 }
 """Where what is slow would make every run take more than ten minutes: `make thorough` runs it."""
 
@@ -18,8 +19,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave what takes longest to `make thorough`."""
     for item in items:
         place = item.path.relative_to(HERE) if item.path.is_relative_to(HERE) else Path()
-        is_long = {*map(str, place.parents), str(place)} & THOROUGH
-        if is_long and item.get_closest_marker("slow"):
+        places = {*map(str, place.parents), str(place)}
+        is_long = places & THOROUGH and item.get_closest_marker("slow")
+        if is_long or "testkit" in places:  # what only tests lean on is tested by itself
             item.add_marker(pytest.mark.thorough)
 
 
