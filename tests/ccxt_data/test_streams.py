@@ -269,7 +269,8 @@ async def test_a_market_in_which_nothing_moves_has_a_book_at_once() -> None:
         await stage.until(lambda: len(_topics(stage)) == 6)
         await stage.until(lambda: _is_quoted(quotes, SPOT) and _is_quoted(quotes, PERPETUAL))
 
-        assert quotes.depth(SPOT).bids == shown.bids
+        # Not its far end: how deep a snapshot reaches is the exchange's own business.
+        assert quotes.depth(SPOT).bids[:50] == shown.bids[:50]
         stage.loopback.book(SPOT, bids=[(98.0, 1.0)], asks=[(102.0, 2.0)])
         await stage.until(lambda: quotes.depth(SPOT).bids[0].price == 98.0)
 

@@ -94,7 +94,7 @@ GUARDS = (
     Guard(
         "the fence",
         FLIGHT,
-        "if found is not False or now < fence:",
+        "if found is not False or asked_at < fence:",
         "if found is not False:",
         (FENCE + "test_not_found_before_the_fence_never_ends_an_order",),
     ),
@@ -108,7 +108,7 @@ GUARDS = (
     Guard(
         "two looks lie apart",
         FLIGHT,
-        "elif now - absent_at >= APART_S:",
+        "elif asked_at - absent_at >= APART_S:",
         "else:",
         (FENCE + "test_after_the_fence_two_looks_that_lie_apart_end_it",),
     ),
