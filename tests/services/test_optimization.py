@@ -59,6 +59,26 @@ async def test_the_best_comes_to_the_same_when_it_is_run_alone(opened) -> None:
     assert alone.metrics["total_trades"] > 0
 
 
+async def test_limits_can_be_others_for_this_search_alone(opened) -> None:
+    tight = {**ASKED, "risk": {"max_position_size_usd": 1.5, "max_consecutive_losses": 1}}
+    async with opened(*THREADS) as desk:
+        loose, held = await ended(desk, **ASKED), await ended(desk, **tight)
+        kept = await desk.ask("get_optimization", optimization_id=held.optimization_id)
+        alone = await desk.ask(
+            "run_backtest",
+            symbol="DOGE-USDT",
+            strategy="rsi_scalping",
+            config=held.best_parameters,
+            risk=tight["risk"],
+            wait_seconds=55,
+            **TIMES,
+        )
+
+    assert kept.inputs["terms"]["limits"]["parameters"]["max_position_size_usd"] == 1.5
+    assert kept.all_results[0].metrics == alone.metrics
+    assert held.best_score != loose.best_score
+
+
 async def test_every_combination_counts_as_an_attempt_on_these_candles(opened) -> None:
     async with opened(*THREADS) as desk:
         first = await ended(desk, **ASKED)
@@ -121,6 +141,7 @@ def listen(hub: Hub, told: list[JobProgressed], heard: asyncio.Event) -> None:
         ({"parameters": {"stop_loss_pct": {"min": 0, "max": 1}}}, "a grid needs a step"),
         ({"config": {"rsi_period": 7}}, "rsi_period is both searched and fixed"),
         ({"interval": "7m"}, "interval"),
+        ({"risk": {"luck": 1}}, "risk: .*luck"),
     ],
 )
 async def test_what_cannot_be_searched_is_refused_at_once(opened, changed, told) -> None:

@@ -17,7 +17,6 @@ from trading_mcp.services.monitoring import MonitoringService
 from trading_mcp.services.operations import Operation, table
 from trading_mcp.services.opportunity import OpportunityService
 from trading_mcp.services.optimization import OptimizationService
-from trading_mcp.services.optimization_plans import SearchPlanner
 from trading_mcp.services.orders import OrderService
 from trading_mcp.services.pairs import PairService
 from trading_mcp.services.patterns import PatternService
@@ -66,11 +65,12 @@ def operations(
             plugins=plugins,
         ),
         OptimizationService(
-            planner=SearchPlanner(session, runs.pasts, plugins),
+            session,
             jobs=runs.jobs,
             pasts=runs.pasts,
             store=runs.searches,
             room=runs.room,
+            plugins=plugins,
         ),
         PairService(session),
         submitting,

@@ -5,10 +5,9 @@ from typing import Any
 import msgspec
 
 from trading_mcp.domain.backtests import KeptRun
-from trading_mcp.domain.errors import InternalError, TradingError
 from trading_mcp.domain.times import iso
-from trading_mcp.services.backtesting import Plan
 from trading_mcp.services.jobs import Job
+from trading_mcp.services.kept_runs import standing
 from trading_mcp.services.shapes.backtests import (
     BacktestAnswer,
     BacktestResult,
@@ -18,24 +17,9 @@ from trading_mcp.services.shapes.backtests import (
 )
 
 
-def failed_run(plan: Plan, error: Exception) -> KeptRun:
-    """Return what is kept of a run that has failed."""
-    known = isinstance(error, TradingError)
-    return msgspec.structs.replace(
-        plan.queued,
-        status="failed",
-        error=f"{error}" if known else f"{type(error).__name__}: {error}"[:300],
-        code=error.code if isinstance(error, TradingError) else InternalError.code,
-    )
-
-
 def under_way(job: Job) -> BacktestAnswer:
     """Return the answer while there is no result."""
-    message = {
-        "cancelled": "It was cancelled",
-        "queued": "It waits for its turn; ask again with the same arguments to wait on",
-    }.get(job.status, f"It runs ({job.doing}); ask again with the same arguments to wait on")
-    return BacktestAnswer(id=job.id, status=job.status, message=message, progress=job.progress)
+    return BacktestAnswer(id=job.id, status=job.status, message=job.words, progress=job.progress)
 
 
 def said(kept: KeptRun) -> str:
@@ -53,17 +37,10 @@ def result_view(
     kept: KeptRun, job: Job | None, trades: list[dict[str, Any]], further: str | None
 ) -> BacktestResult:
     """Return everything that is kept of a run, or how far it is."""
-    report, ended = kept.report, kept.status == "completed"
-    present = job if job is not None and not ended and not kept.error else None
+    report = kept.report
     return BacktestResult(
         id=kept.id,
-        status=present.status if present else kept.status,
-        progress=present.progress if present else float(ended),
-        doing=present.doing if present and not present.has_ended else "",
-        created_at=iso(kept.at),
-        error=kept.error,
-        code=kept.code,
-        inputs=kept.inputs,
+        **standing(kept, job),
         metrics=report.get("metrics", {}),
         warnings=report.get("warnings", []),
         pairs=report.get("pairs", []),

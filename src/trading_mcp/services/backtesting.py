@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from trading_mcp.backtest.terms import Terms, ground_of
+from trading_mcp.backtest.terms import Terms
 from trading_mcp.domain.backtests import KeptRun
 from trading_mcp.domain.candles import interval_ms
 from trading_mcp.domain.errors import InternalError
@@ -16,7 +16,7 @@ from trading_mcp.domain.markets import Market
 from trading_mcp.domain.spans import Span
 from trading_mcp.domain.times import iso
 from trading_mcp.ports import TrialLedger
-from trading_mcp.services.pasts import Past
+from trading_mcp.services.pasts import Past, data_of
 from trading_mcp.strategy.base import Strategy
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def carried_out(
     from trading_mcp.services.backtest_rows import trades_of
 
     note("proving the strategy", 0.4)
-    source, data = prove(type(plan.strategy), workshop.ledger), _data(past)
+    source, data = prove(type(plan.strategy), workshop.ledger), data_of(past)
     params, known = plan.strategy.params, past_of([data], plan.market.exchange)
     terms = msgspec.structs.replace(plan.terms, exits=exits_of(params))
     if not is_compiled(workshop.folder):
@@ -126,18 +126,6 @@ def _ran(
         return run_warmed(strategy, data, before, terms, loop, later)
     except ValueError as error:
         raise InternalError(f"{strategy.name}: {error}") from error
-
-
-def _data(past: Past) -> "Data":
-    from trading_mcp.backtest.runs import Data
-
-    return Data(
-        market=past.market.symbol,
-        interval=interval_ms(past.interval),
-        candles=past.candles,
-        ground=ground_of(past.market),
-        settlements=past.settlements,
-    )
 
 
 def _kept(

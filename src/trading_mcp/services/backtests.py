@@ -1,24 +1,23 @@
 """Backtests: started, waited for, looked up, ended."""
 
-import asyncio
-import contextlib
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
 from trading_mcp.domain.backtests import KeptRun
-from trading_mcp.domain.errors import InternalError, InvalidParameter, NotFound
+from trading_mcp.domain.errors import InvalidParameter
 from trading_mcp.engine.session import Session
 from trading_mcp.ports import BacktestStore
 from trading_mcp.services.backtest_plans import Planner
-from trading_mcp.services.backtest_views import failed_run, result_view, row_view, said, under_way
+from trading_mcp.services.backtest_views import result_view, row_view, said, under_way
 from trading_mcp.services.backtesting import Plan, Workshop, carried_out
 from trading_mcp.services.beside import beside
 from trading_mcp.services.cursors import cursor, place
-from trading_mcp.services.jobs import Job, Jobs
+from trading_mcp.services.jobs import Job, Jobs, waited_for
+from trading_mcp.services.kept_runs import Rest, attended, found, page
 from trading_mcp.services.operations import Caller, operation
 from trading_mcp.services.pasts import Pasts
+from trading_mcp.services.run_terms import key_of
 from trading_mcp.services.shapes.backtests import (
     HEADLINE,
     PAGE,
@@ -36,14 +35,8 @@ from trading_mcp.strategy.base import ENGINE_WINDOW
 _WHY = "the reference names no tool: run_backtest with the same arguments waits for the same run"
 LONGEST_S = 900.0
 """A run that takes longer has failed: whatever its strategy does, others wait for their turn."""
+_LISTED = "GET /api/v1/backtest/results lists them; old ones are forgotten."
 _FROM_DATA = 0.4
-
-
-class Rest(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page of trades begins."""
-
-    id: str
-    start: int
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -66,7 +59,7 @@ class BacktestService:
         workshop: Workshop,
         plugins: Mapping[str, str],
     ):
-        self._planner = Planner(session, pasts, plugins)
+        self._session, self._planner = session, Planner(session, pasts, plugins)
         self._jobs, self._pasts = jobs, pasts
         self._store, self._workshop = store, workshop
 
@@ -75,17 +68,17 @@ class BacktestService:
         """Run a strategy over past candles; no order is sent. If status is running, call again
         with the same arguments to wait on. To try many parameters use optimize_parameters."""
         if (rest := place(request.cursor, Rest)) is not None:
-            return await self._answer(await self._completed(rest.id), rest.start, request.limit)
-        key = self._planner.key(request, caller)
+            return await self._answer(await self._completed(rest.id), request)
+        key = key_of(self._session, request, caller)
         job = self._jobs.same(key)
         if job is None:
             job = await self._started(self._planner.plan(request), key)
-        await waited_for(job, request.wait_seconds, caller)
+        await waited_for(job, request.wait_seconds, caller.told)
         if job.error is not None:
             raise job.error
         if job.status != "completed":
             return under_way(job)
-        answer = await self._answer(await self._kept(job.id), 0, request.limit)
+        answer = await self._answer(await self._kept(job.id), request)
         job.is_told = True
         return answer
 
@@ -93,11 +86,9 @@ class BacktestService:
     async def get_backtest(self, request: OfBacktest, caller: Caller) -> BacktestResult:
         """Return one run with everything that is kept of it."""
         kept, job = await self._kept(request.backtest_id), self._jobs.job(request.backtest_id)
-        rest = place(request.cursor, Rest)
-        if rest is not None and rest.id != kept.id:
-            raise InvalidParameter("cursor: it belongs to another run", field="cursor")
-        start = rest.start if rest else 0
-        trades, further = await self._trades(kept, start, request.limit)
+        trades, further = await page(
+            self._store, kept.id, after=request.cursor, limit=request.limit
+        )
         return result_view(kept, job, trades, further)
 
     @operation("analysis", rest_only=_WHY)
@@ -107,11 +98,11 @@ class BacktestService:
         kept = await self._store.runs(
             limit=request.limit + 1, before=(after.at, after.id) if after else None
         )
-        page = kept[: request.limit]
-        last = page[-1] if len(kept) > request.limit else None
+        shown = kept[: request.limit]
+        last = shown[-1] if len(kept) > request.limit else None
         return Backtests(
-            backtests=[row_view(run, self._jobs.job(run.id)) for run in page],
-            count=len(page),
+            backtests=[row_view(run, self._jobs.job(run.id)) for run in shown],
+            count=len(shown),
             next_cursor=cursor(Place(last.at, last.id)) if last else None,
         )
 
@@ -125,21 +116,13 @@ class BacktestService:
         return Done(message="Backtest cancelled")
 
     async def _started(self, plan: Plan, key: str) -> Job:
-        job = self._jobs.start(plan.id, "backtest", key, lambda job: self._run(plan, job))
+        async def work(job: Job) -> None:
+            out = self._carry_out(plan, job)
+            await attended(out, plan.queued, self._store, longest_s=LONGEST_S)
+
+        job = self._jobs.start(plan.id, "backtest", key, work)
         await self._store.keep(plan.queued)
         return job
-
-    async def _run(self, plan: Plan, job: Job) -> None:
-        try:
-            async with asyncio.timeout(LONGEST_S):
-                await self._carry_out(plan, job)
-        except TimeoutError:
-            late = InternalError(f"{plan.id} was not done after {LONGEST_S:.0f} s")
-            await self._store.keep(failed_run(plan, late))
-            raise late from None
-        except Exception as error:  # the boundary: a plugin may raise anything
-            await self._store.keep(failed_run(plan, error))
-            raise
 
     async def _carry_out(self, plan: Plan, job: Job) -> None:
         job.note("candles", 0.0)
@@ -163,17 +146,12 @@ class BacktestService:
         return kept
 
     async def _kept(self, run_id: str) -> KeptRun:
-        kept = await self._store.run(run_id)
-        if kept is None:
-            raise NotFound(
-                f"No backtest has the id {run_id!r}",
-                hint="GET /api/v1/backtest/results lists them; old ones are forgotten.",
-                backtest_id=run_id,
-            )
-        return kept
+        return await found(self._store, run_id, what="backtest", hint=_LISTED)
 
-    async def _answer(self, kept: KeptRun, start: int, limit: int | None) -> BacktestAnswer:
-        trades, further = await self._trades(kept, start, limit or PAGE)
+    async def _answer(self, kept: KeptRun, request: RunBacktest) -> BacktestAnswer:
+        trades, further = await page(
+            self._store, kept.id, after=request.cursor, limit=request.limit or PAGE
+        )
         figures = {name: kept.report["metrics"][name] for name in HEADLINE}
         return BacktestAnswer(
             id=kept.id,
@@ -187,23 +165,3 @@ class BacktestService:
             trades=trades,
             next_cursor=further,
         )
-
-    async def _trades(
-        self, kept: KeptRun, start: int, limit: int
-    ) -> tuple[list[dict[str, Any]], str | None]:
-        rows = await self._store.trades(kept.id, start=start, limit=limit + 1)
-        further = cursor(Rest(kept.id, start + limit)) if len(rows) > limit else None
-        return [dict(row) for row in rows[:limit]], further
-
-
-async def waited_for(job: Job, seconds: float, caller: Caller) -> None:
-    """Wait for the job's end, and let the caller hear how far it is."""
-    if caller.told is None:
-        await job.waited(seconds)
-        return
-    job.listeners.append(caller.told)
-    try:
-        await job.waited(seconds)
-    finally:
-        with contextlib.suppress(ValueError):
-            job.listeners.remove(caller.told)

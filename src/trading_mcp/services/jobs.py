@@ -1,6 +1,7 @@
 """Work that takes longer than a caller waits: queued, told of as it goes on, ended on request."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
@@ -62,6 +63,14 @@ class Job:
         """Whether nothing more will come of it."""
         return self.status in ENDED
 
+    @property
+    def words(self) -> str:
+        """What to say to whoever asked for it, while it has no result."""
+        if self.status == "cancelled":
+            return "It was cancelled"
+        doing = "waits for its turn" if self.status == "queued" else f"runs ({self.doing})"
+        return f"It {doing}; ask again with the same arguments to wait on"
+
     def note(self, doing: str, progress: float) -> None:
         """Take down, from any thread, what is being done. Raises Stopped once it is cancelled."""
         if self._stopped.is_set():
@@ -99,6 +108,19 @@ class Job:
         self._publish(self)
         for listener in self.listeners:
             listener(self.progress, self.doing)
+
+
+async def waited_for(job: Job, seconds: float, told: Told | None) -> None:
+    """Wait for the job's end, at most so long, while *told* hears how far it is."""
+    if told is None:
+        await job.waited(seconds)
+        return
+    job.listeners.append(told)
+    try:
+        await job.waited(seconds)
+    finally:
+        with contextlib.suppress(ValueError):
+            job.listeners.remove(told)
 
 
 Work = Callable[[Job], Awaitable[Any]]

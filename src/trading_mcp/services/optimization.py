@@ -1,26 +1,21 @@
 """Searches for parameters: started, waited for, looked up, ended."""
 
-import asyncio
+from collections.abc import Mapping
 
 import msgspec
 
 from trading_mcp.domain.backtests import KeptRun
-from trading_mcp.domain.errors import InternalError, InvalidParameter, NotFound
+from trading_mcp.engine.session import Session
 from trading_mcp.ports import BacktestStore
-from trading_mcp.services.backtests import Rest, waited_for
 from trading_mcp.services.beside import beside
-from trading_mcp.services.cursors import cursor, place
-from trading_mcp.services.jobs import Job, Jobs
+from trading_mcp.services.jobs import Job, Jobs, waited_for
+from trading_mcp.services.kept_runs import attended, found, page
 from trading_mcp.services.operations import Caller, operation
 from trading_mcp.services.optimization_plans import SearchPlanner
-from trading_mcp.services.optimization_views import (
-    completed,
-    failed_search,
-    result_view,
-    under_way,
-)
+from trading_mcp.services.optimization_views import completed, result_view, under_way
 from trading_mcp.services.optimizing import SearchPlan, SearchRoom, searched
 from trading_mcp.services.pasts import Pasts
+from trading_mcp.services.run_terms import key_of
 from trading_mcp.services.shapes.common import Done
 from trading_mcp.services.shapes.optimization import (
     PAGE,
@@ -46,14 +41,16 @@ class OptimizationService:
 
     def __init__(
         self,
+        session: Session,
         *,
-        planner: SearchPlanner,
         jobs: Jobs,
         pasts: Pasts,
         store: BacktestStore,
         room: SearchRoom,
+        plugins: Mapping[str, str],
     ):
-        self._planner, self._jobs, self._pasts = planner, jobs, pasts
+        self._session, self._planner = session, SearchPlanner(session, pasts, plugins)
+        self._jobs, self._pasts = jobs, pasts
         self._store, self._room = store, room
         self._estimates: dict[str, float] = {}
 
@@ -63,11 +60,11 @@ class OptimizationService:
     ) -> OptimizationAnswer:
         """Search a strategy's best parameters over past candles. Sends no order. While it runs,
         call again with the same arguments."""
-        key = self._planner.key(request, caller)
+        key = key_of(self._session, request, caller)
         job = self._jobs.same(key)
         if job is None:
             job = await self._started(request, key)
-        await waited_for(job, request.wait_seconds, caller)
+        await waited_for(job, request.wait_seconds, caller.told)
         if job.error is not None:
             raise job.error
         if job.status != "completed":
@@ -82,15 +79,10 @@ class OptimizationService:
     async def get_optimization(self, request: OfOptimization, caller: Caller) -> OptimizationResult:
         """Return one search with everything that is kept of it."""
         kept = await self._kept(request.optimization_id)
-        rest = place(request.cursor, Rest)
-        if rest is not None and rest.id != kept.id:
-            raise InvalidParameter("cursor: it belongs to another search", field="cursor")
-        start, limit = rest.start if rest else 0, request.limit
-        rows = await self._store.trades(kept.id, start=start, limit=limit + 1)
-        further = cursor(Rest(kept.id, start + limit)) if len(rows) > limit else None
-        page = msgspec.convert([*rows[:limit]], list[CombinationResult])
+        rows, further = await page(self._store, kept.id, after=request.cursor, limit=request.limit)
+        results = msgspec.convert(rows, list[CombinationResult])
         estimate = self._estimates.get(kept.id)
-        return result_view(kept, self._jobs.job(kept.id), estimate, page, further)
+        return result_view(kept, self._jobs.job(kept.id), estimate, results, further)
 
     @operation("analysis", "control", idempotent=True, rest_only=_WHY)
     async def cancel_optimization(self, request: CancelOptimization, caller: Caller) -> Done:
@@ -103,23 +95,17 @@ class OptimizationService:
 
     async def _started(self, request: OptimizeParameters, key: str) -> Job:
         plan = self._planner.plan(request)
-        job = self._jobs.start(plan.id, "optimization", key, lambda job: self._run(plan, job))
+
+        async def work(job: Job) -> None:
+            out = self._carry_out(plan, job)
+            try:
+                await attended(out, plan.queued, self._store, longest_s=LONGEST_S)
+            finally:
+                self._estimates.pop(plan.id, None)
+
+        job = self._jobs.start(plan.id, "optimization", key, work)
         await self._store.keep(plan.queued)
         return job
-
-    async def _run(self, plan: SearchPlan, job: Job) -> None:
-        try:
-            async with asyncio.timeout(LONGEST_S):
-                await self._carry_out(plan, job)
-        except TimeoutError:
-            late = InternalError(f"{plan.id} was not done after {LONGEST_S:.0f} s")
-            await self._store.keep(failed_search(plan, late))
-            raise late from None
-        except Exception as error:  # the boundary: a plugin may raise anything
-            await self._store.keep(failed_search(plan, error))
-            raise
-        finally:
-            self._estimates.pop(plan.id, None)
 
     async def _carry_out(self, plan: SearchPlan, job: Job) -> None:
         job.note("candles", 0.0)
@@ -140,11 +126,5 @@ class OptimizationService:
         await self._store.keep(kept, rows)
 
     async def _kept(self, run_id: str) -> KeptRun:
-        kept = await self._store.run(run_id)
-        if kept is None:
-            raise NotFound(
-                f"No optimization has the id {run_id!r}",
-                hint="Old ones are forgotten.",
-                optimization_id=run_id,
-            )
-        return kept
+        hint = "Old ones are forgotten."
+        return await found(self._store, run_id, what="optimization", hint=hint)

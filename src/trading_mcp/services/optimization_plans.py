@@ -1,22 +1,17 @@
 """What is to be searched, from what was asked for."""
 
-import hashlib
 import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from trading_mcp.backtest.terms import Costs, Limits, Terms
-from trading_mcp.domain.markets import Market
 from trading_mcp.domain.spans import Span
 from trading_mcp.domain.times import DAY_MS, iso
 from trading_mcp.engine.ids import identifier
 from trading_mcp.engine.session import Session
 from trading_mcp.services.lookup import market_named, must_be_interval
-from trading_mcp.services.operations import Caller
 from trading_mcp.services.optimizing import SearchPlan
 from trading_mcp.services.pasts import Pasts
+from trading_mcp.services.run_terms import terms_of
 from trading_mcp.services.shapes.optimization import OptimizeParameters
 
 if TYPE_CHECKING:
@@ -27,7 +22,6 @@ DAYS = 30
 """Of candles, where no start is asked for."""
 MOST_OBJECTIVES = 3
 _CORNERS = 4096
-_UNWEIGHED = ("wait_seconds",)
 _METHODS: "Mapping[str, Method]" = {
     "grid_search": "grid",
     "random_search": "random",
@@ -68,18 +62,10 @@ class SearchPlanner:
             trials=request.trials,
             seed=request.seed,
             plugin=self._plugins.get(request.strategy, ""),
-            terms=self._terms(request, market),
+            terms=terms_of(self._session, request, market),
             warmup=longest_warmup(space),
             asked=request.parameters,
         )
-
-    def key(self, request: OptimizeParameters, caller: Caller) -> str:
-        """Return what tells apart who asks for what, and under which limits."""
-        asked = {n: v for n, v in msgspec.to_builtins(request).items() if n not in _UNWEIGHED}
-        state = self._session.state
-        set_as = state.strategies.get(request.strategy)
-        told = [caller.principal, "optimization", asked, state.parameters, state.mode, set_as]
-        return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
 
     def _space(self, request: OptimizeParameters) -> "Space":
         """Return the space; parameters that are not searched stay as they are configured."""
@@ -99,21 +85,6 @@ class SearchPlanner:
         end = iso(self._session.clock.now()) if request.end_date is None else request.end_date
         begin = max(self._pasts.end(interval, end) - DAYS * DAY_MS, 0)
         return self._pasts.span(interval, request.start_date or iso(begin), end)
-
-    def _terms(self, request: OptimizeParameters, market: Market) -> Terms:
-        state = self._session.state
-        fee = None if request.fee_percent is None else request.fee_percent / 100
-        return Terms(
-            capital=request.initial_capital,
-            costs=Costs(taker_fee=fee, maker_fee=fee, slippage=request.slippage_percent / 100),
-            size_percent=request.size_percent,
-            limits=Limits(
-                parameters=state.parameters,
-                mode=state.mode,
-                weight=state.strategies[request.strategy].weight,
-            ),
-            leverage=self._session.settings.leverage if market.type == "perpetual" else 1,
-        )
 
 
 def longest_warmup(space: "Space") -> int:

@@ -3,13 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from trading_mcp.domain.backtests import KeptRun
-from trading_mcp.domain.errors import InternalError, TradingError
-from trading_mcp.domain.times import iso
 from trading_mcp.services.jobs import Job
-from trading_mcp.services.optimizing import SearchPlan
+from trading_mcp.services.kept_runs import standing
 from trading_mcp.services.shapes.optimization import (
     CombinationResult,
     OptimizationAnswer,
@@ -17,27 +13,12 @@ from trading_mcp.services.shapes.optimization import (
 )
 
 
-def failed_search(plan: SearchPlan, error: Exception) -> KeptRun:
-    """Return what is kept of a search that has failed."""
-    known = isinstance(error, TradingError)
-    return msgspec.structs.replace(
-        plan.queued,
-        status="failed",
-        error=f"{error}" if known else f"{type(error).__name__}: {error}"[:300],
-        code=error.code if isinstance(error, TradingError) else InternalError.code,
-    )
-
-
 def under_way(job: Job, estimate: float | None) -> OptimizationAnswer:
     """Return the answer while there is no result."""
-    message = {
-        "cancelled": "It was cancelled",
-        "queued": "It waits for its turn; ask again with the same arguments to wait on",
-    }.get(job.status, f"It runs ({job.doing}); ask again with the same arguments to wait on")
     return OptimizationAnswer(
         optimization_id=job.id,
         status=job.status,
-        message=message,
+        message=job.words,
         estimated_time=duration(estimate),
         progress=job.progress,
     )
@@ -66,18 +47,11 @@ def result_view(
     further: str | None,
 ) -> OptimizationResult:
     """Return everything that is kept of a search, or how far it is."""
-    report, ended = kept.report, kept.status == "completed"
-    present = job if job is not None and not ended and not kept.error else None
+    report = kept.report
     return OptimizationResult(
         optimization_id=kept.id,
-        status=present.status if present else kept.status,
-        progress=present.progress if present else float(ended),
-        doing=present.doing if present and not present.has_ended else "",
+        **standing(kept, job),
         estimated_time=duration(report.get("estimated_seconds", estimate)),
-        created_at=iso(kept.at),
-        error=kept.error,
-        code=kept.code,
-        inputs=kept.inputs,
         best_parameters=report.get("best_parameters", {}),
         best_score=report.get("best_score"),
         front=report.get("front", []),

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from trading_mcp.backtest.terms import Terms, ground_of
+from trading_mcp.backtest.terms import Terms
 from trading_mcp.domain.backtests import KeptRun
-from trading_mcp.domain.candles import interval_ms
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.spans import Span
 from trading_mcp.domain.times import iso
 from trading_mcp.ports import Executor, TrialLedger
-from trading_mcp.services.pasts import Past
+from trading_mcp.services.pasts import Past, data_of
 from trading_mcp.strategy.base import Strategy
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ def searched(
 
     note("proving the strategy", _FROM_PROOF)
     source = prove(plan.strategy, room.ledger)
-    data = _data(past)
+    data = data_of(past)
     known = past_of([data], plan.market.exchange)
     found = _found(plan, past, data, room, note, estimate)
     attempts = Attempts(room.ledger, plan.strategy, source, plan.market.exchange)
@@ -155,18 +154,6 @@ def _found(
         executor.close()
         forget(dataset)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _data(past: Past) -> "Data":
-    from trading_mcp.backtest.runs import Data
-
-    return Data(
-        market=past.market.symbol,
-        interval=interval_ms(past.interval),
-        candles=past.candles,
-        ground=ground_of(past.market),
-        settlements=past.settlements,
-    )
 
 
 def _best_first(plan: SearchPlan, found: "Searched") -> "list[Ranked]":

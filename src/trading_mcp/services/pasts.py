@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from trading_mcp.backtest.histories import Settlements
 from trading_mcp.backtest.soundness import repaired
+from trading_mcp.backtest.terms import ground_of
 from trading_mcp.domain.candles import Candles, interval_ms
 from trading_mcp.domain.errors import ExchangeError, InvalidParameter
 from trading_mcp.domain.markets import Market
@@ -19,6 +21,9 @@ from trading_mcp.services.history.download import Download, Downloaded
 from trading_mcp.services.history.events import Event, Fetched
 from trading_mcp.services.history.wanted import Wanted
 from trading_mcp.services.views import milliseconds
+
+if TYPE_CHECKING:
+    from trading_mcp.backtest.runs import Data
 
 MOST_CANDLES = 5_000_000
 _LONGEST = 160
@@ -45,6 +50,20 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     before: int
     missing: int
     settlements: Settlements | None
+
+
+def data_of(past: Past) -> "Data":
+    """Return *past* as the history loop takes it."""
+    # What runs histories is imported by those alone who run something.
+    from trading_mcp.backtest.runs import Data
+
+    return Data(
+        market=past.market.symbol,
+        interval=interval_ms(past.interval),
+        candles=past.candles,
+        ground=ground_of(past.market),
+        settlements=past.settlements,
+    )
 
 
 class Pasts:

@@ -30,6 +30,7 @@ class OptimizeParameters(Request, frozen=True, kw_only=True):
         "seed",
         "config",
         "initial_capital",
+        "risk",
         "size_percent",
         "fee_percent",
         "slippage_percent",
@@ -50,6 +51,7 @@ class OptimizeParameters(Request, frozen=True, kw_only=True):
     interval: Interval | None = None
     config: dict[str, Any] = field(default_factory=dict)
     initial_capital: Annotated[float, Meta(ge=1, le=1e12)] = 100.0
+    risk: dict[str, Any] | None = None
     size_percent: Annotated[float, Meta(ge=0.01, le=100)] | None = None
     fee_percent: Annotated[float, Meta(ge=0, le=10)] | None = None
     slippage_percent: Annotated[float, Meta(ge=0, le=10)] = 0.05
