@@ -58,7 +58,7 @@ def report(total: Record, seconds: float) -> str:
         f"kills                 {total.kills} in {seconds:.0f} s",
         f"orders                {total.orders}, {total.trades} trades",
         f"unknown, then settled {total.once_unknown}",
-        f"failures              {len(total.failures)}",
+        f"doubled, lost, wrong  {len(total.failures)}",
         f"time to ready         {_percentiles(total.ready_s)}",
         f"time to equal ledgers {_percentiles(total.agreed_s)}",
         f"lives cut short       {len(total.void)}: the exchange was held up beyond its fence",
