@@ -52,7 +52,8 @@ class Account:
     def leave(self, row, price, why):
         price = self.paid(price, self.side < 0)
         fee = self.amount * price * self.fee
-        gain = self.side * (price - self.entry) * self.amount
+        # What was received less what was given: a last bit can decide about a whole step.
+        gain = self.side * (self.amount * price - self.amount * self.entry)
         self.cash += gain - fee
         pnl = gain - fee - self.fees
         self.trades.append((self.side, self.row, self.entry, row, price, why, self.amount, pnl))

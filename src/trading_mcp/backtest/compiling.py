@@ -14,7 +14,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from trading_mcp.backtest.kernel import entering, layout, leaving, loop, quiet, watching
+from trading_mcp.backtest.kernel import (
+    alone,
+    entering,
+    layout,
+    leaving,
+    loop,
+    steps,
+    together,
+    watching,
+)
 from trading_mcp.backtest.kernel.layout import Bars, Finer, Funding, Memory, Wishes
 from trading_mcp.rules import costs, exits, grid, limits, margins, periods, sizing
 
@@ -32,7 +41,9 @@ PARTS: tuple[types.ModuleType, ...] = (
     watching,
     leaving,
     entering,
-    quiet,
+    steps,
+    alone,
+    together,
     loop,
 )
 """What is compiled: each after those that it calls."""

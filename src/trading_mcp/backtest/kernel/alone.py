@@ -1,0 +1,107 @@
+"""A single market in which nothing but prices and wishes can make anything happen.
+
+Most histories are such, and in most of their candles nothing happens. So this goes from one event
+to the next, and passes over what lies between in loops of a few lines. It comes to the same, to the
+bit, as `kernel.loop` comes to candle by candle.
+"""
+
+from trading_mcp.backtest.kernel.layout import Bars, Finer, Here, Memory, Record, Wished, Wishes
+from trading_mcp.backtest.kernel.leaving import follow_move
+from trading_mcp.backtest.kernel.steps import act_at_open, flags_that_matter, follow_moves, value
+from trading_mcp.backtest.kernel.watching import note_fall
+
+
+def is_left_alone(plan: Record, limits: Record) -> bool:
+    """Say whether nothing but prices and wishes can make anything happen."""
+    return bool(limits.watched == 0 and plan.max_candles == 0)
+
+
+def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not handed on
+    bars: Bars, wishes: Wishes, finer: Finer, memory: Memory
+) -> int:
+    """Run over all candles; return how many there were, each with its equity."""
+    account, held, terms, trades = memory.account[0], memory.held, memory.terms[0], memory.trades
+    plan, sizing, limits, equity = memory.plan[0], memory.sizing[0], memory.limits[0], memory.equity
+    time, opens, highs, lows, closes = bars.time, bars.open, bars.high, bars.low, bars.close
+    wished_at, seat, span, count = wishes.row, held[0], terms.span, len(bars.time)
+    row, wish, pending = 0, 0, -1
+    while row < count:
+        seat.last_row = row
+        if pending >= 0:
+            wished = Wished(
+                wishes.flags[pending],
+                wishes.strength[pending],
+                wishes.close[pending],
+                wishes.atr[pending],
+            )
+            here = Here(account, seat, terms, plan, sizing, limits, trades[account.closed])
+            act_at_open(here, wished, (0.0, 0.0), opens[row], time[row])
+            pending = -1
+        that_matter, wallet = flags_that_matter(seat.side), account.wallet
+        if seat.side == 0:
+            while wish < len(wished_at) and wishes.flags[wish] & that_matter == 0:
+                wish += 1
+            end = count
+            if wish < len(wished_at):
+                end, pending = wished_at[wish] + 1, wish
+                wish += 1
+            for i in range(row, end):
+                equity[i] = wallet
+            note_fall(account, wallet, time[row] + span)
+            note_fall(account, wallet, time[end - 1] + span)
+            row = end
+            continue
+        # The peak and the floor are looked at as in `note_fall`, without going to the record.
+        side, size, cost, lowest, highest = (
+            seat.side,
+            seat.size,
+            seat.cost,
+            seat.lowest,
+            seat.highest,
+        )
+        peak, floor, below = account.peak, account.floor, account.below
+        next_wish = wished_at[wish] if wish < len(wished_at) else count
+        i = row
+        while i < count and pending < 0 and lows[i] > lowest and highs[i] < highest:
+            worth = wallet + side * (size * closes[i] - cost)
+            equity[i] = worth
+            if worth >= peak or worth < floor:
+                account.below = below
+                note_fall(account, worth, time[i] + span)
+                peak, floor, below = account.peak, account.floor, account.below
+            elif worth < peak:
+                below = 1
+            if i == next_wish:
+                if wishes.flags[wish] & that_matter != 0:
+                    pending = wish
+                wish += 1
+                next_wish = wished_at[wish] if wish < len(wished_at) else count
+            i += 1
+        if i > row:
+            seat.last_row = i - 1
+            seat.candles += i - row
+            seat.mark = closes[i - 1]
+            account.moments_held += i - row
+            account.below = below
+            value(account, held)
+            note_fall(account, wallet + account.gain, time[i - 1] + span)
+        if i < count and pending < 0:
+            now = time[i] + span
+            seat.last_row = i
+            seat.candles += 1
+            account.moments_held += 1
+            here = Here(account, seat, terms, plan, sizing, limits, trades[account.closed])
+            if len(finer.first) > 0 and finer.first[i] < finer.end[i]:
+                follow_moves(here, finer, finer.first[i], finer.end[i], now)
+            else:
+                follow_move(here, time[i], now, opens[i], highs[i], lows[i], closes[i])
+            seat.mark = closes[i]
+            value(account, held)
+            equity[i] = account.wallet + account.gain
+            note_fall(account, equity[i], now)
+            if i == next_wish:
+                pending = wish
+                wish += 1
+            i += 1
+        row = i
+    return count
