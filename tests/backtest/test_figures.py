@@ -5,11 +5,14 @@ import pytest
 from backtest_markets import START, history_of
 
 from trading_mcp.backtest.curves import buy_and_hold, daily_equity, daily_returns
-from trading_mcp.backtest.metrics import metrics_of
+from trading_mcp.backtest.histories import History
+from trading_mcp.backtest.metrics import Sums, metrics_of
 from trading_mcp.backtest.simulation import simulate
 from trading_mcp.backtest.tables import by_month, by_pair, by_reason
 from trading_mcp.backtest.terms import Costs, Exits, Terms
-from trading_mcp.domain.times import DAY_MS, HOUR_MS
+from trading_mcp.domain.signals import Signals
+from trading_mcp.domain.times import DAY_MS, HOUR_MS, MINUTE_MS
+from trading_mcp.strategy.sample_markets import walk
 
 FREE = Costs(taker_fee=0.0, maker_fee=0.0, slippage=0.0)
 DAYS = [100.0, 110.0, 99.0, 99.0, 108.9]
@@ -104,6 +107,33 @@ def test_pairs_and_reasons_add_up_to_the_whole(loop):
     reasons = {row.reason: row.total_trades for row in by_reason(outcome)}
     assert reasons == {"stop_loss": 2, "end_of_data": 2}
     assert sum(row.total_pnl for row in by_reason(outcome)) == pytest.approx(whole.total_pnl)
+
+
+def test_what_the_loop_has_added_up_is_the_sum_of_its_trades(loop):
+    """In the same order, so to the last bit: a market's figures are those of the run."""
+    candles, chance = walk(4_000, seed=3), np.random.default_rng(3)
+    wished = [chance.random(len(candles)) < 0.03 for _ in range(4)]
+    history = History(
+        market="BTC-USDT",
+        interval=MINUTE_MS,
+        candles=candles,
+        signals=Signals(*wished, np.ones(len(candles))),
+    )
+    terms = Terms(capital=1_000.0, size_percent=90.0, exits=Exits(stop_loss_pct=0.4))
+    outcome = simulate([history], terms, loop)
+    figures, trades = metrics_of(outcome), outcome.trades
+
+    (pair,) = by_pair(outcome)
+
+    assert {name: getattr(figures, name) for name in Sums.__struct_fields__} == {
+        name: getattr(pair, name) for name in Sums.__struct_fields__
+    }
+    assert 0 < figures.long_trades == (trades.side > 0).sum() < len(trades)
+    assert figures.avg_candles_held == trades.candles.mean()
+    percents = 100 * trades.pnl / (trades.amount * trades.entry_price)
+    assert figures.avg_trade_pct == pytest.approx(percents.mean(), rel=1e-12)
+    made = np.maximum(trades.pnl + trades.fees, 0.0).sum()
+    assert figures.fees_share_pct == pytest.approx(100 * trades.fees.sum() / made, rel=1e-12)
 
 
 def test_the_figures_hold_together(loop):

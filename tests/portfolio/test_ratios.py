@@ -46,6 +46,7 @@ def test_the_calmar_ratio_is_the_published_one() -> None:
 def test_what_has_no_value_has_none() -> None:
     assert sharpe_ratio([0.01]) is None
     assert sharpe_ratio([0.0, 0.0, 0.0]) is None
+    assert sharpe_ratio([0.1] * 7) is None  # not what rounding leaves of their deviation
     assert sortino_ratio(POSITIVE) is None
     assert calmar_ratio(0.5, 0.0) is None
     assert annual_return(1.5, 0.0) is None

@@ -1,5 +1,8 @@
 """The figures of a run: `docs/backtesting.md` has the formula of each."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
@@ -7,12 +10,7 @@ from trading_mcp.backtest.curves import daily_returns, held_return, span_days
 from trading_mcp.backtest.simulation import Outcome
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.times import DAY_MS
-from trading_mcp.portfolio.ratios import (
-    annual_return,
-    calmar_ratio,
-    sharpe_ratio,
-    sortino_ratio,
-)
+from trading_mcp.portfolio.ratios import annual_return, calmar_ratio, moments, yearly_ratio
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,63 +62,97 @@ class Metrics(Sums, frozen=True, kw_only=True):
     funding: float
 
 
+class Ground(NamedTuple):
+    """What all runs over the same candles with the same capital have in common.
+
+    *days* is how long they take, *moments* how many closes they have, and *held_return* what buying
+    and holding would have gained, a fraction.
+    """
+
+    capital: float
+    days: float
+    moments: int
+    held_return: float
+
+
+def metrics_of(outcome: Outcome, risk_free_rate: float = 0.0) -> Metrics:
+    """Return the figures of a run; *risk_free_rate* is a year's, as a fraction."""
+    ground = Ground(outcome.capital, span_days(outcome), len(outcome.time), held_return(outcome))
+    daily = moments(daily_returns(outcome), risk_free_rate / 365)
+    return figures_of(ground, outcome.account, float(outcome.equity[-1]), daily)
+
+
+def figures_of(
+    ground: Ground,
+    account: Mapping[str, float],
+    final: float,
+    daily: tuple[float, float, float],
+) -> Metrics:
+    """Return the figures of a run that has ended with *account* and an equity of *final*.
+
+    *daily* are the `moments` of its daily returns.
+    """
+    capital, count, mean = ground.capital, int(account["closed"]), daily[0]
+    wins, losses, longs = (int(account[name]) for name in ("wins", "losses", "longs"))
+    won, lost, deepest = account["won"], account["lost"], account["deepest"]
+    growth = final / capital
+    yearly = annual_return(growth, ground.days)
+    fall = -100.0 * deepest if deepest else 0.0
+    before_fees = account["before_fees"]
+    return Metrics(
+        total_trades=count,
+        winning_trades=wins,
+        losing_trades=losses,
+        win_rate=100.0 * wins / count if count else 0.0,
+        total_pnl=account["profit"],
+        avg_win=won / wins if wins else 0.0,
+        avg_loss=-lost / losses if losses else 0.0,
+        profit_factor=won / lost if lost > 0 else None,
+        expectancy=account["profit"] / count if count else 0.0,
+        best_trade=account["best"],
+        worst_trade=account["worst"],
+        long_trades=longs,
+        short_trades=count - longs,
+        avg_trade_pct=account["percents"] / count if count else 0.0,
+        avg_candles_held=account["candles"] / count if count else 0.0,
+        initial_capital=capital,
+        final_equity=final,
+        total_return_pct=100.0 * (growth - 1.0),
+        annual_return_pct=None if yearly is None else 100.0 * yearly,
+        buy_and_hold_return_pct=100.0 * ground.held_return,
+        sharpe_ratio=yearly_ratio(mean, daily[1]),
+        sortino_ratio=yearly_ratio(mean, daily[2]),
+        calmar_ratio=calmar_ratio(yearly, deepest),
+        max_drawdown=fall,
+        max_drawdown_pct=fall,
+        max_drawdown_days=account["longest_ms"] / DAY_MS,
+        exposure_time_pct=100.0 * account["moments_held"] / ground.moments,
+        turnover=account["traded"] / capital,
+        fees=account["fees"],
+        fees_share_pct=100.0 * account["fees"] / before_fees if before_fees > 0 else None,
+        funding=account["funding"],
+    )
+
+
 def sums_of(pnl: Column) -> Sums:
     """Return what trades with these profits came to."""
-    won, lost = pnl[pnl > 0], pnl[pnl < 0]
-    gained, given, count = float(won.sum()), -float(lost.sum()), len(pnl)
+    won, lost, count = pnl[pnl > 0], pnl[pnl < 0], len(pnl)
+    gained, given, total = _total(won), -_total(lost), _total(pnl)
     return Sums(
         total_trades=count,
         winning_trades=len(won),
         losing_trades=len(lost),
         win_rate=100.0 * len(won) / count if count else 0.0,
-        total_pnl=float(pnl.sum()),
+        total_pnl=total,
         avg_win=gained / len(won) if len(won) else 0.0,
         avg_loss=-given / len(lost) if len(lost) else 0.0,
         profit_factor=gained / given if given > 0 else None,
-        expectancy=float(pnl.sum()) / count if count else 0.0,
+        expectancy=total / count if count else 0.0,
         best_trade=float(pnl.max()) if count else 0.0,
         worst_trade=float(pnl.min()) if count else 0.0,
     )
 
 
-def metrics_of(outcome: Outcome, risk_free_rate: float = 0.0) -> Metrics:
-    """Return the figures of a run; *risk_free_rate* is a year's, as a fraction."""
-    trades, account, capital = outcome.trades, outcome.account, outcome.capital
-    pnl = np.ascontiguousarray(trades.pnl)
-    growth = float(outcome.equity[-1]) / capital
-    returns, yearly = daily_returns(outcome), annual_return(growth, span_days(outcome))
-    fall = -100.0 * account["deepest"] if account["deepest"] else 0.0
-    return Metrics(
-        **msgspec.structs.asdict(sums_of(pnl)),
-        long_trades=int((trades.side > 0).sum()),
-        short_trades=int((trades.side < 0).sum()),
-        avg_trade_pct=_mean(100.0 * pnl / (trades.amount * trades.entry_price)),
-        avg_candles_held=_mean(trades.candles),
-        initial_capital=capital,
-        final_equity=float(outcome.equity[-1]),
-        total_return_pct=100.0 * (growth - 1.0),
-        annual_return_pct=None if yearly is None else 100.0 * yearly,
-        buy_and_hold_return_pct=100.0 * held_return(outcome),
-        sharpe_ratio=sharpe_ratio(returns, risk_free_rate / 365),
-        sortino_ratio=sortino_ratio(returns, risk_free_rate / 365),
-        calmar_ratio=calmar_ratio(yearly, account["deepest"]),
-        max_drawdown=fall,
-        max_drawdown_pct=fall,
-        max_drawdown_days=account["longest_ms"] / DAY_MS,
-        exposure_time_pct=100.0 * account["moments_held"] / len(outcome.time),
-        turnover=account["traded"] / capital,
-        fees=account["fees"],
-        fees_share_pct=_fees_share(outcome),
-        funding=account["funding"],
-    )
-
-
-def _fees_share(outcome: Outcome) -> float | None:
-    """What fees took of what the winners made before them, in percent."""
-    before = outcome.trades.pnl + outcome.trades.fees
-    made = float(before[before > 0].sum())
-    return 100.0 * outcome.account["fees"] / made if made > 0 else None
-
-
-def _mean(values: Column) -> float:
-    return float(values.mean()) if len(values) else 0.0
+def _total(values: Column) -> float:
+    """The sum, taken in order, as the loop adds up."""
+    return float(np.add.accumulate(values)[-1]) if len(values) else 0.0

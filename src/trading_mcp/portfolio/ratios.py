@@ -12,11 +12,8 @@ def sharpe_ratio(returns: Sequence[float], free: float = 0.0) -> float | None:
     (Sharpe 1966; the sample's deviation.) *free* is a day's return without risk. None for fewer
     than two days, or when all are alike.
     """
-    if len(returns) < 2:
-        return None
-    mean = math.fsum(returns) / len(returns) - free
-    spread = math.fsum((r - free - mean) ** 2 for r in returns) / (len(returns) - 1)
-    return mean / math.sqrt(spread) * math.sqrt(YEAR_DAYS) if spread > 0 else None
+    mean, variance, _ = moments(returns, free)
+    return yearly_ratio(mean, variance)
 
 
 def sortino_ratio(returns: Sequence[float], free: float = 0.0) -> float | None:
@@ -25,11 +22,36 @@ def sortino_ratio(returns: Sequence[float], free: float = 0.0) -> float | None:
     The downside deviation is the root of the mean square of what lies below *free*, days above it
     counting as 0 (Sortino and Price 1994). None for fewer than two days, or when none lies below.
     """
-    if len(returns) < 2:
-        return None
-    mean = math.fsum(returns) / len(returns) - free
-    below = math.fsum(min(r - free, 0.0) ** 2 for r in returns) / len(returns)
-    return mean / math.sqrt(below) * math.sqrt(YEAR_DAYS) if below > 0 else None
+    mean, _, downside = moments(returns, free)
+    return yearly_ratio(mean, downside)
+
+
+def yearly_ratio(mean: float, square: float) -> float | None:
+    """Return the *mean* of a day over the root of *square*, times the root of 365; None for 0."""
+    return mean / math.sqrt(square) * math.sqrt(YEAR_DAYS) if square > 0 else None
+
+
+def moments(returns: Sequence[float], free: float) -> tuple[float, float, float]:
+    """Return the mean of *returns* above *free*, their variance, and their mean square below it.
+
+    All are 0 for fewer than two returns, and so is the variance when all are alike. The search
+    compiles this: sums are taken in order, so that both come to the same to the bit.
+    """
+    count = len(returns)
+    if count < 2:
+        return 0.0, 0.0, 0.0
+    total, alike = 0.0, True
+    for one in returns:
+        total += one
+        alike = alike and one == returns[0]
+    mean = total / count - free
+    squares, below = 0.0, 0.0
+    for one in returns:
+        apart = one - free - mean
+        under = min(one - free, 0.0)
+        squares += apart * apart
+        below += under * under
+    return mean, 0.0 if alike else squares / (count - 1), below / count
 
 
 def annual_return(growth: float, days: float) -> float | None:

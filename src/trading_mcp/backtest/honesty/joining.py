@@ -9,7 +9,10 @@ from trading_mcp.backtest.kernel.layout import Bars
 from trading_mcp.backtest.simulation import Outcome
 from trading_mcp.domain.candles import Column
 
-_ADDED = ("closed", "wins", "losses", "won", "lost", "fees", "funding", "traded", "moments_held")
+_ADDED = (
+    *("closed", "wins", "losses", "won", "lost", "profit", "percents", "before_fees"),
+    *("longs", "candles", "fees", "funding", "traded", "moments_held"),
+)
 
 
 def joined(parts: Sequence[Outcome]) -> Outcome:
@@ -56,10 +59,13 @@ def _places(part: Outcome, markets: Sequence[str]) -> Any:
 def _account(parts: Sequence[Outcome], time: Any, equity: Column) -> dict[str, float]:
     last = parts[-1]
     added = {name: sum(part.account[name] for part in parts) for name in _ADDED}
+    traded = [part.account for part in parts if part.account["closed"]]
     peaks = np.maximum.accumulate(np.concatenate(([parts[0].capital], equity)))[1:]
     return {
         **last.account,
         **added,
+        "best": max((account["best"] for account in traded), default=0.0),
+        "worst": min((account["worst"] for account in traded), default=0.0),
         "deepest": float(np.max(1.0 - equity / peaks, initial=0.0)),
         "longest_ms": _longest(parts[0], time, equity, peaks),
     }

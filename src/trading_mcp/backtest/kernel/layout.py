@@ -219,6 +219,13 @@ ACCOUNT = np.dtype(
         ("losses", "i8"),
         ("won", "f8"),
         ("lost", "f8"),
+        ("profit", "f8"),
+        ("best", "f8"),
+        ("worst", "f8"),
+        ("percents", "f8"),
+        ("before_fees", "f8"),
+        ("longs", "i8"),
+        ("candles", "i8"),
         ("fees", "f8"),
         ("funding", "f8"),
         ("traded", "f8"),
@@ -249,6 +256,10 @@ ACCOUNT = np.dtype(
 )
 """The account. *wallet* is what is realized, *tied* the margins of what is held, *gain* what that
 has gained at the last closes and *exposure* its notional there (quote).
+
+From *closed* to *candles*: of what was closed. *won*, *lost* (positive), *profit*, *best* and
+*worst* are quote after all costs; *before_fees* is what the winners had made before theirs;
+*percents* adds up the profits in percent of what was entered, and *candles* for how many of them.
 
 *deepest* is the deepest fall from a peak of the equity, a fraction of it, and *floor* the equity at
 which it would become deeper; *below*: the equity is below its peak, and *longest_ms* is how long

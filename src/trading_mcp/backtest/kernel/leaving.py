@@ -117,6 +117,7 @@ def close_position(here: Here, price: float, fee: float, reason: int, at: int, n
     release(account, seat)
     pnl = profit - seat.fees + seat.funding
     write_trade(here, price, reason, at, pnl)
+    add_up(account, seat, pnl)
     seat.side = 0
     note_result(account, here.limits, pnl, now)
 
@@ -133,6 +134,17 @@ def release(account: Record, seat: Record) -> None:
     account.tied -= seat.margin
     account.gain -= seat.side * (seat.size * seat.mark - seat.cost)
     account.exposure -= seat.size * seat.mark
+
+
+def add_up(account: Record, seat: Record, pnl: float) -> None:
+    """Add the position that is being closed to the sums that figures are made of."""
+    account.profit += pnl
+    account.best = pnl if account.closed == 1 else max(account.best, pnl)
+    account.worst = pnl if account.closed == 1 else min(account.worst, pnl)
+    account.percents += 100.0 * pnl / seat.cost
+    account.before_fees += max(pnl + seat.fees, 0.0)
+    account.longs += seat.side > 0
+    account.candles += seat.candles
 
 
 def write_trade(here: Here, price: float, reason: int, at: int, pnl: float) -> None:
