@@ -2,8 +2,8 @@
 
 import ast
 import re
-import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,13 +38,13 @@ def the_venue_is_handed_only_approved_orders(root: Path) -> list[str]:
     taken = [
         [ast.unparse(arg.annotation) if arg.annotation else arg.arg for arg in arguments(method)]
         for module, tree in modules(root)
-        if module == "ports"
+        if module == "ports/venues"
         for port in tree.body
         if isinstance(port, ast.ClassDef) and port.name == "Venue"
         for method in port.body
         if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and method.name == "submit"
     ]
-    return [] if taken == [["ApprovedOrder"]] else [f"ports: Venue.submit takes {taken}"]
+    return [] if taken == [["ApprovedOrder"]] else [f"ports/venues: Venue.submit takes {taken}"]
 
 
 def plugins_know_only_the_sdk(root: Path) -> list[str]:
@@ -116,12 +116,12 @@ BREACHES = [
     ),
     (
         the_venue_is_handed_only_approved_orders,
-        "ports",
+        "ports/venues",
         "class Venue:\n    async def submit(self, order: OrderIntent) -> None: ...",
     ),
     (
         the_venue_is_handed_only_approved_orders,
-        "ports",
+        "ports/venues",
         "class Venue:\n    async def submit(self, order: ApprovedOrder, *, force: bool): ...",
     ),
     (plugins_know_only_the_sdk, "../../plugins/new/new", "from trading_mcp.engine import core"),
@@ -145,7 +145,7 @@ BREACHES = [
 
 @pytest.mark.parametrize(("rule", "module", "code"), BREACHES)
 def test_a_broken_rule_is_seen(tmp_path: Path, rule: Rule, module: str, code: str) -> None:
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    # Each module is judged by itself: the others, in which nothing is found, need not be there.
     broken = (tmp_path / "src/trading_mcp" / f"{module}.py").resolve()
     broken.parent.mkdir(parents=True, exist_ok=True)
     broken.write_text(code)
@@ -157,11 +157,14 @@ def test_every_rule_has_been_seen_broken() -> None:
     assert {rule for rule, _, _ in BREACHES} == set(RULES)
 
 
-def modules(root: Path) -> Iterator[tuple[str, ast.Module]]:
-    """Yield each module of the package as its path without the ending, such as `risk/gate`."""
+@cache
+def modules(root: Path) -> list[tuple[str, ast.Module]]:
+    """Return each module of the package by its path without the ending, such as `risk/gate`."""
     package = root / "src/trading_mcp"
-    for path in sorted(package.rglob("*.py")):
-        yield path.relative_to(package).with_suffix("").as_posix(), ast.parse(path.read_text())
+    return [
+        (path.relative_to(package).with_suffix("").as_posix(), ast.parse(path.read_text()))
+        for path in sorted(package.rglob("*.py"))
+    ]
 
 
 def stands_in(module: str, places: tuple[str, ...]) -> bool:
@@ -191,8 +194,9 @@ def known_as(tree: ast.Module) -> dict[str, str]:
 
 
 def full_name(node: ast.expr, names: dict[str, str]) -> str:
-    first, dot, rest = ast.unparse(node).partition(".")
-    return names.get(first, first) + dot + rest
+    if isinstance(node, ast.Attribute):
+        return f"{full_name(node.value, names)}.{node.attr}"
+    return names.get(node.id, node.id) if isinstance(node, ast.Name) else "?"
 
 
 def uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
