@@ -9,7 +9,8 @@ THOROUGH = {
     *("backtest", "ccxt_data", "ccxt_venue", "doctor", "exchange_keys", "guards", "history_data"),
     *("honesty", "kill", "paper", "report", "search", "testkit", "wire"),
     *("live/test_structure.py", "live/test_storms.py", "live/test_live_server.py"),
-    *("live/test_deadline.py", "services/test_backtests.py"),
+    *("live/test_deadline.py", "live/test_fault_matrix.py", "live/test_many_unknown.py"),
+    *("services/test_backtests.py", "storage/test_journal_damage.py"),
 }
 """Where what is slow would make every run take more than ten minutes: `make thorough` runs it."""
 

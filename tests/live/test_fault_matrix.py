@@ -46,6 +46,7 @@ ACCOUNTS = {
         "BTC-USDT-PERP", "/api/v1/orders", "/api/v1/orders", "/api/v1/orders/client-order/"
     ),
 }
+NAMES = ["hf", "futures", pytest.param("classic", marks=pytest.mark.slow)]
 ORDERS: dict[str, dict[str, Any]] = {
     "market": {},
     "limit": {"price": 45_000},
@@ -57,7 +58,7 @@ FAILURES = tuple(product(get_args(Kind), (True, False)))
 
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("kind", ORDERS)
-@pytest.mark.parametrize("name", ACCOUNTS)
+@pytest.mark.parametrize("name", NAMES)
 async def test_an_order_without_an_answer_is_what_the_exchange_made_of_it(
     tmp_path: Path, name: str, kind: str
 ) -> None:
@@ -72,7 +73,7 @@ async def test_an_order_without_an_answer_is_what_the_exchange_made_of_it(
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("name", ACCOUNTS)
+@pytest.mark.parametrize("name", NAMES)
 async def test_a_cancel_without_an_answer_is_asked_for_until_the_order_is_gone(
     tmp_path: Path, name: str
 ) -> None:

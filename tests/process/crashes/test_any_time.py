@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-KILLS = 8
+KILLS = 4
 """In one test. More of them are more tests, each with a seed of its own."""
 SEEDS = range(1, 1 + int(os.environ.get("TRADING_MCP_KILLS", KILLS)) // KILLS)
 MARKETS = ["BTC-USDT", "ETH-USDT", "DOGE-USDT", "BTC-USDT-PERP", "SOL-USDT-PERP"]
