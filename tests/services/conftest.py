@@ -1,6 +1,7 @@
 """The whole engine on the simulated exchange, in this process, asked through its operations."""
 
 import contextlib
+import sys
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,8 @@ from trading_mcp.app import Server, running
 from trading_mcp.config import load
 from trading_mcp.services.operations import Caller
 
+# Modules beside the tests cannot be imported without this.
+sys.path.insert(0, str(Path(__file__).parent))
 QUIET = (
     "exchanges.sim.speed=1",
     "exchanges.sim.latency_ms=0",

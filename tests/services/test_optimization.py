@@ -1,39 +1,18 @@
 """Searches for parameters, asked of the whole server."""
 
 import asyncio
-import tempfile
-from pathlib import Path
 
 import pytest
+from searches_asked import ASKED, COMPILED, THREADS, TIMES, ended
 
 from trading_mcp.domain.errors import InvalidParameter, NotFound
 from trading_mcp.engine.hub import Hub
 from trading_mcp.services.jobs import JobProgressed
 
-COMPILED = Path(tempfile.gettempdir()) / "trading-mcp-compiled-for-tests"
-THREADS = ('search.executor="threads"', 'strategies.enabled=["rsi"]')
-TIMES = {"start_date": "2025-10-28", "end_date": "2025-11-01", "interval": "5m"}
-ASKED = {
-    "symbol": "DOGE-USDT",
-    "strategy": "rsi_scalping",
-    "parameters": {"rsi_period": [7, 14, 21], "stop_loss_pct": {"min": 0.4, "max": 1, "step": 0.3}},
-    **TIMES,
-}
-
 
 @pytest.fixture(autouse=True)
 def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRADING_MCP_COMPILED", str(COMPILED))
-
-
-async def ended(desk, **asked):
-    """Ask again with the same arguments until there is an answer."""
-    while (answer := await desk.ask("optimize_parameters", **asked)).status in (
-        "queued",
-        "running",
-    ):
-        pass
-    return answer
 
 
 async def test_the_best_comes_to_the_same_when_it_is_run_alone(opened) -> None:
@@ -142,6 +121,7 @@ def listen(hub: Hub, told: list[JobProgressed], heard: asyncio.Event) -> None:
         ({"config": {"rsi_period": 7}}, "rsi_period is both searched and fixed"),
         ({"interval": "7m"}, "interval"),
         ({"risk": {"luck": 1}}, "risk: .*luck"),
+        ({"anchored": True}, "anchored: it needs walk_forward"),
     ],
 )
 async def test_what_cannot_be_searched_is_refused_at_once(opened, changed, told) -> None:

@@ -69,6 +69,7 @@ def operations(
             jobs=runs.jobs,
             pasts=runs.pasts,
             store=runs.searches,
+            runs=runs.store,
             room=runs.room,
             plugins=plugins,
         ),

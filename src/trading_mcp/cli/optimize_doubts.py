@@ -4,20 +4,16 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from trading_mcp.backtest.compiling import Loop
 from trading_mcp.backtest.honesty.examining import Honesty, examined
 from trading_mcp.backtest.honesty.plateaus import plateau
 from trading_mcp.backtest.honesty.walking import Choice, Walk, walk_forward
 from trading_mcp.backtest.honesty.windows import windows_of
-from trading_mcp.backtest.metrics import Metrics
-from trading_mcp.backtest.runs import Data, Result, exits_of, run_strategy
+from trading_mcp.backtest.runs import Data, Result, run_strategy
+from trading_mcp.backtest.search.choosing import choice_of, params_of_best, terms_with
 from trading_mcp.backtest.search.points import points_of
 from trading_mcp.backtest.search.searches import Search, Searched
-from trading_mcp.backtest.terms import Terms
 from trading_mcp.cli.backtest_words import result_json
-from trading_mcp.domain.errors import InvalidParameter
 from trading_mcp.domain.trials import Tried
 from trading_mcp.services.backtest_rows import curve_of
 from trading_mcp.strategy.base import Strategy
@@ -32,20 +28,11 @@ _SECONDS = {"loading": 0.0, "compiling": 0.0}
 
 def best_run(wanted: Search, data: Sequence[Data], found: Searched, loop: Loop) -> Best | None:
     """Run the best combination once more, for its trades; None: none has a score."""
-    best = found.best_one
-    params = None if best is None else wanted.space.params(best.tried.parameters)
+    params = params_of_best(wanted, found)
     if params is None:
         return None
     strategy = wanted.space.strategy(params)
-    return strategy, run_strategy(strategy, data, terms_of_best(wanted, found), loop)
-
-
-def terms_of_best(wanted: Search, found: Searched) -> Terms:
-    """Return what the best combination was held to."""
-    best = found.best_one
-    params = None if best is None else wanted.space.params(best.tried.parameters)
-    exits = wanted.terms.exits if params is None else exits_of(params, wanted.max_candles)
-    return msgspec.structs.replace(wanted.terms, exits=exits)
+    return strategy, run_strategy(strategy, data, terms_with(wanted, params), loop)
 
 
 def walked(
@@ -61,7 +48,7 @@ def walked(
     windows = windows_of(data, folds=arguments.walk_forward, anchored=arguments.anchored)
 
     def choose(window: Sequence[Data]) -> Choice:
-        return _choice(wanted, over(window))
+        return choice_of(wanted, over(window))
 
     found = walk_forward(
         wanted.space.strategy,
@@ -77,11 +64,11 @@ def walked(
 
 def judged(wanted: Search, found: Searched, best: Best, tried: Tried, walk: Walk | None) -> Honesty:
     """Examine the best run with all that is known of the search."""
-    _, result = best
+    strategy, result = best
     return examined(
         result.outcome,
         result.metrics,
-        terms_of_best(wanted, found),
+        terms_with(wanted, strategy.params),
         tried,
         plateau=plateau(points_of(found, wanted.objectives[0])),
         walk=walk,
@@ -96,15 +83,6 @@ def page_of_best(
     strategy, result = best
     told = result_json(arguments, strategy, found, wanted.terms, result, _SECONDS)
     return told | {"equity_curve": curve_of(result.outcome)}
-
-
-def _choice(wanted: Search, found: Searched) -> Choice:
-    best = found.best_one
-    params = None if best is None else wanted.space.params(best.tried.parameters)
-    metrics: Metrics | None = None if best is None else best.tried.metrics
-    if params is None or metrics is None:
-        raise InvalidParameter("a search of the walk-forward found nothing with a score")
-    return Choice(params=params, metrics=metrics, points=points_of(found, wanted.objectives[0]))
 
 
 def print_walk(walk: Mapping[str, Any] | None) -> None:

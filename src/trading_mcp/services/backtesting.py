@@ -21,6 +21,7 @@ from trading_mcp.strategy.base import Strategy
 
 if TYPE_CHECKING:
     from trading_mcp.backtest.compiling import Loop
+    from trading_mcp.backtest.honesty.examining import Honesty
     from trading_mcp.backtest.runs import Data, Result
 
 SEED = 0
@@ -82,36 +83,60 @@ def carried_out(
         InternalError: it answers rubbish.
     """
     # TA-Lib and the compiler: seconds that only those pay who run something.
-    from trading_mcp.backtest.apart import loop_made_apart
-    from trading_mcp.backtest.compiling import PARTS, digest_of, is_compiled
     from trading_mcp.backtest.honesty.attempts import Attempts
-    from trading_mcp.backtest.honesty.digests import past_of
     from trading_mcp.backtest.honesty.examining import examined
     from trading_mcp.backtest.honesty.proof import prove
     from trading_mcp.backtest.runs import exits_of
-    from trading_mcp.services.backtest_rows import trades_of
 
     note("proving the strategy", 0.4)
     source, data = prove(type(plan.strategy), workshop.ledger), data_of(past)
-    params, known = plan.strategy.params, past_of([data], plan.market.exchange)
+    params = plan.strategy.params
     terms = msgspec.structs.replace(plan.terms, exits=exits_of(params))
-    if not is_compiled(workshop.folder):
-        note("compiling the loop, once for this machine", 0.5)
-    result = _ran(plan.strategy, data, past.before, terms, loop_made_apart(workshop.folder), note)
+    loop = told_loop(workshop.folder, note, 0.5)
+    result = _ran(plan.strategy, data, past.before, terms, loop, note)
     attempts = Attempts(workshop.ledger, type(plan.strategy), source, plan.market.exchange)
     tried = attempts.note([data], [(params, terms, result.metrics.sharpe_ratio)])
     honesty = examined(result.outcome, result.metrics, terms, tried)
     note("keeping the result", 0.95)
+    return recorded(plan, past, Ran(result=result, terms=terms, source=source, honesty=honesty))
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that is over: what it was held to, exits and all, the digest of the strategy's source,
+    and how far the result can be trusted."""
+
+    result: "Result"
+    terms: Terms
+    source: str
+    honesty: "Honesty"
+
+
+def recorded(plan: Plan, past: Past, ran: Ran) -> tuple[KeptRun, Sequence[dict[str, Any]]]:
+    """Return what is kept of a run over *past*, and its trades."""
+    from trading_mcp.backtest.compiling import PARTS, digest_of
+    from trading_mcp.backtest.honesty.digests import past_of
+    from trading_mcp.services.backtest_rows import trades_of
+
     decided = {
-        "terms": msgspec.to_builtins(terms),
+        "terms": msgspec.to_builtins(ran.terms),
         "candles": len(past.candles) - past.before,
         "warmup_candles": past.before,
-        "strategy_hash": source,
-        "data_hash": known.data,
+        "strategy_hash": ran.source,
+        "data_hash": past_of([data_of(past)], plan.market.exchange).data,
         "kernel": digest_of(PARTS),
     }
-    kept = _kept(plan, past, result, decided, msgspec.to_builtins(honesty))
-    return kept, trades_of(result.outcome)
+    kept = _kept(plan, past, ran.result, decided, msgspec.to_builtins(ran.honesty))
+    return kept, trades_of(ran.result.outcome)
+
+
+def told_loop(folder: Path, note: Note, share: float) -> "Loop":
+    """Return the compiled loop; if it has to be compiled, that is said, and done elsewhere."""
+    from trading_mcp.backtest.apart import loop_made_apart
+    from trading_mcp.backtest.compiling import is_compiled
+
+    if not is_compiled(folder):
+        note("compiling the loop, once for this machine", share)
+    return loop_made_apart(folder)
 
 
 def _ran(

@@ -65,8 +65,8 @@ class BacktestService:
 
     @operation("analysis", tells_progress=True)
     async def run_backtest(self, request: RunBacktest, caller: Caller) -> BacktestAnswer:
-        """Run a strategy over past candles; no order is sent. If status is running, call again
-        with the same arguments to wait on. To try many parameters use optimize_parameters."""
+        """Run a strategy over past candles; sends no order. While it runs, repeat the call. For
+        many parameters use optimize_parameters."""
         if (rest := place(request.cursor, Rest)) is not None:
             return await self._answer(await self._completed(rest.id), request)
         key = key_of(self._session, request, caller)

@@ -1,6 +1,7 @@
 """Searches for parameters: started, waited for, looked up, ended."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,8 +14,8 @@ from trading_mcp.services.kept_runs import attended, found, page
 from trading_mcp.services.operations import Caller, operation
 from trading_mcp.services.optimization_plans import SearchPlanner
 from trading_mcp.services.optimization_views import completed, result_view, under_way
-from trading_mcp.services.optimizing import SearchPlan, SearchRoom, searched
-from trading_mcp.services.pasts import Pasts
+from trading_mcp.services.optimizing import SearchPlan, SearchRoom
+from trading_mcp.services.pasts import Past, Pasts
 from trading_mcp.services.run_terms import key_of
 from trading_mcp.services.shapes.common import Done
 from trading_mcp.services.shapes.optimization import (
@@ -27,6 +28,11 @@ from trading_mcp.services.shapes.optimization import (
     OptimizeParameters,
 )
 
+if TYPE_CHECKING:
+    from trading_mcp.services.searching import Kept
+
+Note = Callable[[str, float], None]
+Estimate = Callable[[float], None]
 _WHY = (
     "the reference names no tool: optimize_parameters with the same arguments waits for the same "
     "search"
@@ -37,7 +43,7 @@ _FROM_DATA = 0.4
 
 
 class OptimizationService:
-    """What may be asked about searches for parameters."""
+    """What may be asked about searches for parameters. The run of the best is kept in *runs*."""
 
     def __init__(
         self,
@@ -46,20 +52,21 @@ class OptimizationService:
         jobs: Jobs,
         pasts: Pasts,
         store: BacktestStore,
+        runs: BacktestStore,
         room: SearchRoom,
         plugins: Mapping[str, str],
     ):
         self._session, self._planner = session, SearchPlanner(session, pasts, plugins)
         self._jobs, self._pasts = jobs, pasts
-        self._store, self._room = store, room
+        self._store, self._runs, self._room = store, runs, room
         self._estimates: dict[str, float] = {}
 
     @operation("analysis", tells_progress=True)
     async def optimize_parameters(
         self, request: OptimizeParameters, caller: Caller
     ) -> OptimizationAnswer:
-        """Search a strategy's best parameters over past candles. Sends no order. While it runs,
-        call again with the same arguments."""
+        """Search a strategy's best parameters over past candles; walk_forward tests out of
+        sample. While it runs, repeat the call."""
         key = key_of(self._session, request, caller)
         job = self._jobs.same(key)
         if job is None:
@@ -120,11 +127,22 @@ class OptimizationService:
         def estimate(seconds: float) -> None:
             self._estimates[plan.id] = seconds
 
-        kept, rows = await beside(
-            lambda: searched(plan, past, self._room, job.note, estimate), f"search-{plan.id}"
+        kept = await beside(
+            lambda: _searched(plan, past, self._room, job.note, estimate), f"search-{plan.id}"
         )
-        await self._store.keep(kept, rows)
+        if kept.best is not None:
+            await self._runs.keep(*kept.best)
+        await self._store.keep(kept.search, kept.rows)
 
     async def _kept(self, run_id: str) -> KeptRun:
         hint = "Old ones are forgotten."
         return await found(self._store, run_id, what="optimization", hint=hint)
+
+
+def _searched(
+    plan: SearchPlan, past: Past, room: SearchRoom, note: Note, estimate: Estimate
+) -> "Kept":
+    # TA-Lib and the compiler: seconds that only those pay who search, and not on the loop.
+    from trading_mcp.services.searching import searched
+
+    return searched(plan, past, room, note, estimate)

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from trading_mcp.domain.errors import InvalidParameter
 from trading_mcp.domain.spans import Span
 from trading_mcp.domain.times import DAY_MS, iso
 from trading_mcp.engine.ids import identifier
@@ -41,6 +42,8 @@ class SearchPlanner:
         """Return the plan. Raises InvalidParameter, StrategyNotFound."""
         from trading_mcp.backtest.search.objectives import objectives_of
 
+        if request.anchored and request.walk_forward is None:
+            raise InvalidParameter("anchored: it needs walk_forward", field="anchored")
         interval = request.interval or self._session.settings.interval
         must_be_interval(interval)
         market = market_named(self._session, request.exchange, request.symbol, field="symbol")
@@ -65,6 +68,8 @@ class SearchPlanner:
             terms=terms_of(self._session, request, market),
             warmup=longest_warmup(space),
             asked=request.parameters,
+            walk_forward=request.walk_forward,
+            anchored=request.anchored,
         )
 
     def _space(self, request: OptimizeParameters) -> "Space":

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from trading_mcp.domain.backtests import KeptRun
 from trading_mcp.services.jobs import Job
 from trading_mcp.services.kept_runs import standing
@@ -10,16 +12,18 @@ from trading_mcp.services.shapes.optimization import (
     CombinationResult,
     OptimizationAnswer,
     OptimizationResult,
+    OutOfSample,
 )
 
 
 def under_way(job: Job, estimate: float | None) -> OptimizationAnswer:
     """Return the answer while there is no result."""
+    takes = duration(estimate)
     return OptimizationAnswer(
         optimization_id=job.id,
         status=job.status,
-        message=job.words,
-        estimated_time=duration(estimate),
+        message=f"{job.words}; all of it takes about {takes}" if takes else job.words,
+        estimated_time=takes,
         progress=job.progress,
     )
 
@@ -33,8 +37,10 @@ def completed(kept: KeptRun, rows: Sequence[Mapping[str, Any]]) -> OptimizationA
         message=_said(kept),
         estimated_time=duration(report["estimated_seconds"]),
         progress=1.0,
+        out_of_sample=_out_of_sample(report),
         best_parameters=report["best_parameters"],
         best_score=report["best_score"],
+        findings=report.get("findings", []),
         all_results=[dict(row) for row in rows],
     )
 
@@ -52,8 +58,11 @@ def result_view(
         optimization_id=kept.id,
         **standing(kept, job),
         estimated_time=duration(report.get("estimated_seconds", estimate)),
+        out_of_sample=_out_of_sample(report),
         best_parameters=report.get("best_parameters", {}),
         best_score=report.get("best_score"),
+        best_run=report.get("best_run", ""),
+        findings=report.get("findings", []),
         front=report.get("front", []),
         summary=report.get("summary", {}),
         all_results=rows,
@@ -72,18 +81,34 @@ def duration(seconds: float | None) -> str:
     return f"{minutes}m" if minutes < 60 else f"{minutes // 60}h {minutes % 60}m"
 
 
+def _out_of_sample(report: Mapping[str, Any]) -> OutOfSample | None:
+    return msgspec.convert(report.get("out_of_sample"), OutOfSample | None)
+
+
 def _said(kept: KeptRun) -> str:
     inputs, report = kept.inputs, kept.report
-    summary, objective = report["summary"], inputs["objectives"][0]
-    found = (
+    walk, summary, objective = _out_of_sample(report), report["summary"], inputs["objectives"][0]
+    best = (
         "none has a score"
         if report["best_score"] is None
         else f"the best {objective} is {report['best_score']:.4g}"
     )
-    # People trust the best of many too easily.
+    # What no search had seen comes first: people trust the best of many too easily.
     return (
-        f"{summary['tried']} combinations of {inputs['strategy']} on {inputs['symbol']} "
-        f"{inputs['interval']}, {inputs['start_date']} to {inputs['end_date']}: {found}. The best "
-        f"of {summary['ever_tried']} attempts on these candles is good by luck too: run it on "
-        "others"
+        f"{'' if walk is None else _tested(walk)}{summary['tried']} combinations of "
+        f"{inputs['strategy']} on {inputs['symbol']} {inputs['interval']}, {inputs['start_date']} "
+        f"to {inputs['end_date']}: {best}. The best of {summary['ever_tried']} attempts on these "
+        f"candles is good by luck too{': run it on others' if walk is None else ''}"
+    )
+
+
+def _tested(walk: OutOfSample) -> str:
+    tested, way = walk.metrics, "anchored" if walk.anchored else "rolling"
+    sharpe, kept = tested["sharpe_ratio"], walk.kept
+    left = "" if kept is None else f" ({100 * kept:.0f} % of the searches' is left)"
+    return (
+        f"Out of sample, {walk.tests} tests ({way}): {tested['total_return_pct']:+.2f} %, Sharpe "
+        f"{'none' if sharpe is None else f'{sharpe:.2f}'}"
+        f"{left}, "
+        f"{tested['total_trades']} trades. In sample, "
     )
