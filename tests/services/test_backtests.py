@@ -1,13 +1,11 @@
 """Backtests, asked for through the server's operations."""
 
 import asyncio
-import contextlib
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -351,27 +349,3 @@ asyncio.run(main())
 
     assert "trading_mcp.services.backtests" in loaded
     assert loaded & {"numba", "llvmlite", "optuna", "plotly", "talib"} == set()
-
-
-@pytest.mark.slow
-async def test_the_server_answers_while_the_loop_is_compiled(opened, monkeypatch, tmp_path):
-    monkeypatch.setenv("TRADING_MCP_COMPILED", str(tmp_path / "compiled"))
-    pauses: list[float] = []
-
-    async def watched() -> None:
-        while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.005)
-            pauses.append(time.perf_counter() - before)
-
-    async with opened() as desk:
-        watching = asyncio.create_task(watched())
-        while (await desk.ask("run_backtest", **WEEK)).status != "completed":
-            pass
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
-
-    assert list((tmp_path / "compiled").rglob("*.nbi"))
-    assert sorted(pauses)[len(pauses) * 99 // 100] < 0.15
-    assert max(pauses) < 2.0

@@ -6,9 +6,6 @@ from pathlib import Path
 
 import structlog
 
-from trading_mcp.backtest.compiling import Loop, is_compiled
-from trading_mcp.backtest.readiness import ready_loop
-
 log = structlog.get_logger(__name__)
 LONGEST_S = 600.0
 _PROGRAM = """
@@ -19,17 +16,11 @@ ready_loop(pathlib.Path(sys.argv[1]))
 """
 
 
-def loop_made_apart(cache_folder: Path) -> Loop:
-    """Return the loop, ready to run. What has to be compiled is compiled in another process.
+def compile_apart(cache_folder: Path) -> None:
+    """Compile the loop in another process, which keeps it in *cache_folder* if it can.
 
     The compiler holds the interpreter for a second at a time, which an event loop would feel.
     """
-    if not is_compiled(cache_folder):
-        _compile(cache_folder)
-    return ready_loop(cache_folder)
-
-
-def _compile(cache_folder: Path) -> None:
     command = [sys.executable, "-c", _PROGRAM, str(cache_folder)]
     try:
         subprocess.run(
@@ -41,6 +32,6 @@ def _compile(cache_folder: Path) -> None:
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        # Then it is compiled here: slower for others, but right.
+        # Then whoever asked compiles it: slower for others, but right.
         told = (getattr(error, "stderr", None) or b"")[-300:].decode(errors="replace")
         log.warning("not_compiled_apart", error=str(error)[:300], told=told)

@@ -1,7 +1,7 @@
 """One backtest from its plan to what is kept of it. It computes: it belongs in a thread."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from trading_mcp.domain.markets import Market
 from trading_mcp.domain.spans import Span
 from trading_mcp.domain.times import iso
 from trading_mcp.ports import TrialLedger
+from trading_mcp.services.loading import Note, loaded_loop
 from trading_mcp.services.pasts import Past, data_of
 from trading_mcp.strategy.base import Strategy
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 SEED = 0
 """Nothing in a run is drawn at random."""
-Note = Callable[[str, float], None]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,17 +82,16 @@ def carried_out(
         InvalidParameter: the strategy fails the proof.
         InternalError: it answers rubbish.
     """
-    # TA-Lib and the compiler: seconds that only those pay who run something.
+    loop = loaded_loop(workshop.folder, note, 0.4)
     from trading_mcp.backtest.honesty.attempts import Attempts
     from trading_mcp.backtest.honesty.examining import examined
     from trading_mcp.backtest.honesty.proof import prove
     from trading_mcp.backtest.runs import exits_of
 
-    note("proving the strategy", 0.4)
+    note("proving the strategy", 0.5)
     source, data = prove(type(plan.strategy), workshop.ledger), data_of(past)
     params = plan.strategy.params
     terms = msgspec.structs.replace(plan.terms, exits=exits_of(params))
-    loop = told_loop(workshop.folder, note, 0.5)
     result = _ran(plan.strategy, data, past.before, terms, loop, note)
     attempts = Attempts(workshop.ledger, type(plan.strategy), source, plan.market.exchange)
     tried = attempts.note([data], [(params, terms, result.metrics.sharpe_ratio)])
@@ -127,16 +126,6 @@ def recorded(plan: Plan, past: Past, ran: Ran) -> tuple[KeptRun, Sequence[dict[s
     }
     kept = _kept(plan, past, ran.result, decided, msgspec.to_builtins(ran.honesty))
     return kept, trades_of(ran.result.outcome)
-
-
-def told_loop(folder: Path, note: Note, share: float) -> "Loop":
-    """Return the compiled loop; if it has to be compiled, that is said, and done elsewhere."""
-    from trading_mcp.backtest.apart import loop_made_apart
-    from trading_mcp.backtest.compiling import is_compiled
-
-    if not is_compiled(folder):
-        note("compiling the loop, once for this machine", share)
-    return loop_made_apart(folder)
 
 
 def _ran(

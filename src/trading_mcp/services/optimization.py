@@ -11,6 +11,7 @@ from trading_mcp.ports import BacktestStore
 from trading_mcp.services.beside import beside
 from trading_mcp.services.jobs import Job, Jobs, waited_for
 from trading_mcp.services.kept_runs import attended, found, page
+from trading_mcp.services.loading import Note, loaded_loop
 from trading_mcp.services.operations import Caller, operation
 from trading_mcp.services.optimization_plans import SearchPlanner
 from trading_mcp.services.optimization_views import completed, result_view, under_way
@@ -31,7 +32,6 @@ from trading_mcp.services.shapes.optimization import (
 if TYPE_CHECKING:
     from trading_mcp.services.searching import Kept
 
-Note = Callable[[str, float], None]
 Estimate = Callable[[float], None]
 _WHY = (
     "the reference names no tool: optimize_parameters with the same arguments waits for the same "
@@ -142,7 +142,7 @@ class OptimizationService:
 def _searched(
     plan: SearchPlan, past: Past, room: SearchRoom, note: Note, estimate: Estimate
 ) -> "Kept":
-    # TA-Lib and the compiler: seconds that only those pay who search, and not on the loop.
+    loop = loaded_loop(room.compiled, note, _FROM_DATA)
     from trading_mcp.services.searching import searched
 
-    return searched(plan, past, room, note, estimate)
+    return searched(plan, past, room, loop, note, estimate)

@@ -1,6 +1,6 @@
 """One search from its plan to what is kept of it. It computes: it belongs in a thread.
 
-Whoever imports this pays for TA-Lib and the compiler.
+Whoever imports this pays for TA-Lib and Optuna: import it once the loop is there.
 """
 
 import contextlib
@@ -21,12 +21,13 @@ from trading_mcp.backtest.search.choosing import choice_of, params_of_best, term
 from trading_mcp.backtest.search.points import points_of
 from trading_mcp.backtest.warmed import run_warmed
 from trading_mcp.domain.backtests import KeptRun
-from trading_mcp.services.backtesting import Plan, Ran, recorded, told_loop
+from trading_mcp.services.backtesting import Plan, Ran, recorded
 from trading_mcp.services.hunting import Hunt
+from trading_mcp.services.loading import Note
 from trading_mcp.services.optimizing import SearchPlan, SearchRoom
 from trading_mcp.services.pasts import Past, data_of
 from trading_mcp.services.search_rows import Hunted, kept_search, rows_of
-from trading_mcp.services.steps import FROM, UNTIL, Estimate, Note, Steps
+from trading_mcp.services.steps import FROM, UNTIL, Estimate, Steps
 from trading_mcp.services.walking import walked, windows_for
 from trading_mcp.strategy.base import Params
 
@@ -43,7 +44,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def searched(
-    plan: SearchPlan, past: Past, room: SearchRoom, note: Note, estimate: Estimate
+    plan: SearchPlan, past: Past, room: SearchRoom, loop: Loop, note: Note, estimate: Estimate
 ) -> Kept:
     """Prove the strategy, search, and judge what was found. What *note* raises ends the search.
 
@@ -55,7 +56,6 @@ def searched(
     note("proving the strategy", FROM)
     source, data = prove(plan.strategy, room.ledger), data_of(past)
     windows = windows_for(plan, data, past.before)
-    loop = told_loop(room.compiled, note, FROM)
     steps = Steps(past.span.length, windows, note, estimate)
     with contextlib.closing(Hunt(plan, room, source)) as hunt:
         hunted = _hunted(plan, data, past.before, windows, hunt, steps, loop)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from trading_mcp.backtest.honesty.windows import Window
 from trading_mcp.backtest.search.searches import Progress
+from trading_mcp.services.loading import Note
 
-Note = Callable[[str, float], None]
 Estimate = Callable[[float], None]
 """Hears how many seconds all searches together are going to take."""
 

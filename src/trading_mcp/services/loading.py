@@ -1,0 +1,55 @@
+"""The history loop and what belongs to it, loaded so that who trades meanwhile does not feel it.
+
+All of it together takes a second or two of a thread, once in a process, and seconds more in another
+process where the loop has not been compiled yet.
+"""
+
+import functools
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trading_mcp.backtest.compiling import Loop
+
+Note = Callable[[str, float], None]
+COMPILING = "compiling the loop, once for this machine"
+
+
+def loaded_loop(folder: Path, note: Note, share: float) -> "Loop":
+    """Return the loop, ready to run. If it has to be compiled, *note* hears of it, with *share* of
+    all work done; the compiler has a process of its own then."""
+    from trading_mcp.backtest.apart import compile_apart
+    from trading_mcp.backtest.compiling import is_compiled
+
+    if not is_compiled(folder):
+        note(COMPILING, share)
+        compile_apart(folder)
+    # Where it could not be kept it is compiled in here, which takes long and leaves much behind.
+    return _loaded(folder) if is_compiled(folder) else _ready(folder)
+
+
+@functools.cache
+def _loaded(folder: Path) -> "Loop":
+    """Load it without a full garbage collection, which would go through all that is there.
+
+    One takes 50 to 150 ms in which nothing else runs, and so much is loaded here that two or three
+    are due. What was loaded stays as long as the process, so that none need look at it again.
+    """
+    gc.disable()
+    try:
+        return _ready(folder)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _ready(folder: Path) -> "Loop":
+    # TA-Lib, the compiler and Optuna: what only those pay for who run something.
+    from trading_mcp.backtest import warmed  # noqa: F401
+    from trading_mcp.backtest.honesty import examining, proof  # noqa: F401
+    from trading_mcp.backtest.readiness import ready_loop
+    from trading_mcp.backtest.search import searches  # noqa: F401
+
+    return ready_loop(folder)
