@@ -4,6 +4,7 @@ import numpy as np
 
 from trading_mcp.sdk import (
     Candles,
+    Column,
     Params,
     Percent,
     Period,
@@ -58,11 +59,14 @@ class RsiScalping(Strategy):
             exit_long=rises,
             enter_short=rises,
             exit_short=falls,
-            strength=lambda rows: confidence(
-                np.maximum(low - index[rows], index[rows] - high), full=10.0
-            ),
+            strength=lambda rows: confidence(beyond(index[rows], low, high), full=10.0),
             direction=self.params.direction,
         )
+
+
+def beyond(index: Column, low: float, high: float) -> Column:
+    """Return how far outside of the levels the index is; negative between them."""
+    return np.maximum(low - index, index - high)
 
 
 @hookimpl

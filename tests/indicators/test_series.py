@@ -157,6 +157,15 @@ def test_past_a_hole_nothing_is_known(hole: float) -> None:
         assert np.isnan(found[50:]).all()
 
 
+@pytest.mark.parametrize("hole", [NAN, float("inf"), float("-inf")])
+@pytest.mark.parametrize("row", [20, 60, 97, 98, 99])
+def test_past_a_hole_there_is_no_rsi_wherever_it_is(row: int, hole: float) -> None:
+    column = CLOSE[:100].copy()
+    column[row] = hole
+    index = series.rsi(column, 14)
+    assert np.flatnonzero(~np.isnan(index)).tolist() == list(range(14, row))
+
+
 def test_leading_nan_is_skipped() -> None:
     late = np.append(np.full(30, NAN), CLOSE)
     for found, whole in zip(all_columns(late), all_columns(CLOSE), strict=True):

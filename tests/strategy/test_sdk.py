@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trading_mcp import sdk
-from trading_mcp.domain.signals import Flags
+from trading_mcp.domain.signals import Flags, wished_rows
 from trading_mcp.strategy.answers import validate
 
 
@@ -49,6 +51,15 @@ def test_a_direction_rules_out_entries_and_leaves_exits(
     assert answer.enter_short.sum() == short
     assert answer.exit_long.sum() == answer.exit_short.sum() == 1
     assert answer.strength.tolist() == [long, 1, short, 1, 0]
+
+
+@given(st.lists(st.sampled_from([0, 0, 0, 0, 1, 2, 3]), max_size=60), st.integers(0, 9))
+def test_rows_are_those_at_which_anything_is_wished(kinds: list[int], shift: int) -> None:
+    kind = np.array(kinds, dtype=np.int64)[shift:]
+    one, other = kind & 1 == 1, kind & 2 == 2
+
+    assert wished_rows(one, other, one).tolist() == np.flatnonzero(kind).tolist()
+    assert wished_rows(one[::-1]).tolist() == np.flatnonzero(one[::-1]).tolist()
 
 
 def test_confidence_rises_from_a_half_to_one() -> None:

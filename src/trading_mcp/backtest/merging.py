@@ -1,6 +1,5 @@
 """All markets' candles, wishes and settlements in one order: by time, and then by market."""
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from trading_mcp.backtest.kernel.layout import (
     Wishes,
 )
 from trading_mcp.domain.candles import Column
-from trading_mcp.domain.signals import Signals
+from trading_mcp.domain.signals import wished_rows
 
 _NONE: Column = np.empty(0)
 _NO_ROWS: Whole = np.empty(0, dtype=np.int64)
@@ -89,19 +88,25 @@ def funding_of(histories: Sequence[History], places: Places) -> Funding:
 
 
 def _wishes(history: History) -> Wishes:
-    rows = _rows_of(history.signals)
-    atr = np.zeros(len(rows)) if history.atr is None else history.atr[rows]
+    signals = history.signals
+    columns = {name: getattr(signals, name) for name in _FLAGS}
+    rows = wished_rows(*columns.values())
+    # A column that is two wishes at once is looked at once.
+    bits: dict[int, int] = {}
+    for name, column in columns.items():
+        bits[id(column)] = bits.get(id(column), 0) | _FLAGS[name]
+    different = {id(column): column for column in columns.values()}
+    flags = sum(different[at][rows] * np.int64(of) for at, of in bits.items())
+    return Wishes(rows, flags, signals.strength[rows], _ranges(history, rows))
+
+
+def _ranges(history: History, rows: Whole) -> Column:
+    if history.atr is None:
+        return np.zeros(len(rows))
+    atr = history.atr[rows]
     # Where there is too little for an average, nothing is widened by it.
-    known = np.where(np.isfinite(atr), atr, 0.0)
-    signals, candles = history.signals, history.candles
-    bits = sum(getattr(signals, name)[rows] * bit for name, bit in _FLAGS.items())
-    return Wishes(rows, bits, signals.strength[rows], candles.close[rows], known)
-
-
-def _rows_of(signals: Signals) -> Whole:
-    # Where one side leaves is often where the other enters: the same column, looked at once.
-    columns = {id(column): column for name in _FLAGS for column in [getattr(signals, name)]}
-    return np.flatnonzero(functools.reduce(np.bitwise_or, columns.values()))
+    known: Column = np.where(np.isfinite(atr), atr, 0.0)
+    return known
 
 
 def _finer(history: History) -> Finer:

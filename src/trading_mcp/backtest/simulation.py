@@ -81,7 +81,7 @@ def memory_of(
         terms=_terms(histories, terms),
         held=_records(layout.HELD, len(histories), last_row=-1, wish=-1),
         account=_account(terms.capital, int(bars.time[0])),
-        trades=_records(layout.TRADE, entries_of(wishes) + 1),
+        trades=np.empty(entries_of(wishes) + 1, layout.TRADE).view(np.recarray),
         equity=equity,
     )
 
@@ -190,19 +190,18 @@ def _account(capital: float, began: int) -> Any:
 
 
 def _records(dtype: "np.dtype[Any]", count: int = 1, **fields: float) -> Any:
-    records = np.zeros(count, dtype).view(np.recarray)
+    records = np.zeros(count, dtype)
     for name, value in fields.items():
         records[name] = value
-    return records
+    return records.view(np.recarray)
 
 
 def read_back(
     histories: Sequence[History], terms: Terms, bars: Bars, memory: Memory, moments: int
 ) -> Outcome:
     """Return what a run has written."""
-    record = memory.account[0]
-    account = {name: record[name].item() for name in layout.ACCOUNT.names or ()}
-    alone = len(histories) == 1
+    names, alone = layout.ACCOUNT.names or (), len(histories) == 1
+    account = dict(zip(names, memory.account[0].tolist(), strict=True))
     return Outcome(
         markets=tuple(history.market for history in histories),
         interval=histories[0].interval,

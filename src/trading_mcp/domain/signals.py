@@ -1,5 +1,6 @@
 """What a strategy wishes for."""
 
+import functools
 from typing import Literal
 
 import msgspec
@@ -10,6 +11,7 @@ from trading_mcp.domain.candles import Column
 from trading_mcp.domain.markets import MarketKey
 
 Flags = NDArray[np.bool_]
+Rows = NDArray[np.int64]
 Wish = Literal["enter_long", "exit_long", "enter_short", "exit_short"]
 WISHES: tuple[Wish, ...] = ("exit_long", "exit_short", "enter_long", "enter_short")
 """In the order they are acted on: what leaves goes before what enters."""
@@ -27,6 +29,29 @@ class Signals(msgspec.Struct, frozen=True):
     enter_short: Flags
     exit_short: Flags
     strength: Column
+
+
+def wished_rows(*columns: Flags) -> Rows:
+    """Return the rows at which any of *columns*, of which there is one at least, is true."""
+    # Where one side leaves is often where the other enters: the same column, looked at once.
+    different = {id(column): column for column in columns}
+    return true_rows(functools.reduce(np.bitwise_or, different.values()))
+
+
+def true_rows(column: Flags) -> Rows:
+    """Return what `np.flatnonzero` does, in half the time where few are true.
+
+    Eight at once are looked at as one number, so that the processor has less to guess.
+    """
+    flags = np.ascontiguousarray(column, dtype=np.bool_)
+    if np.count_nonzero(flags) * 8 > len(flags):
+        return np.flatnonzero(flags)
+    whole = len(flags) - len(flags) % 8
+    eights = flags[:whole].view(np.uint64)
+    some = np.flatnonzero(eights != 0)
+    at = np.flatnonzero(eights[some].view(np.bool_))
+    rows = some[at >> 3] << 3 | at & 7
+    return np.concatenate((rows, whole + np.flatnonzero(flags[whole:])))
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):

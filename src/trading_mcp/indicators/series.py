@@ -21,6 +21,7 @@ TIE = 1e-9
 """Values closer than this part of the larger one are equal to `crosses_above` and `_below`."""
 _NOISE = 1e-12
 _BLOCK = 1 << 14
+_PART = 1 << 16
 
 
 class MacdColumns(NamedTuple):
@@ -184,10 +185,10 @@ def _crosses(upper: Column | float, lower: Column | float) -> Flags:
     crossed = np.zeros(max(np.size(upper), np.size(lower)), dtype=np.bool_)
     level = _level(upper, lower)
     # A part at a time, small enough to be looked at twice before it is gone from the cache.
-    for first in range(1, len(crossed), _BLOCK):
-        rows = slice(first - 1, first + _BLOCK)
+    for first in range(1, len(crossed), _PART):
+        rows = slice(first - 1, first + _PART)
         above, below = _sides(_part(upper, rows), _part(lower, rows), level)
-        np.logical_and(above[1:], below[:-1], out=crossed[first : first + _BLOCK])
+        np.logical_and(above[1:], below[:-1], out=crossed[first : first + _PART])
     return crossed
 
 
@@ -234,11 +235,18 @@ def _talib(function: Callable[..., Any], *columns: Column, **parameters: float) 
     except Exception as error:  # TA-Lib raises nothing narrower
         raise ValueError(f"{function.__name__} of {parameters}: {error}") from error
     outputs = list(answer) if isinstance(answer, tuple) else [answer]
+    if function is talib.RSI and _never_broke(outputs[0]):
+        return outputs
     hole = _first_hole(inputs)
     for output in outputs:
         # Some functions skip a NaN by accident of comparison; we never answer past one.
         output[hole:] = np.nan
     return outputs
+
+
+def _never_broke(index: Column) -> bool:
+    """Say whether an RSI shows by its end that there was no hole: past one it is NaN, or 0."""
+    return len(index) > 0 and 0.0 < index[-1] <= 100.0
 
 
 def _first_hole(columns: list[Column]) -> int:

@@ -1,16 +1,12 @@
 """Building a strategy's answer from the columns it cares about."""
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trading_mcp.domain.candles import Column
-from trading_mcp.domain.signals import Flags, Signals
+from trading_mcp.domain.signals import Flags, Rows, Signals, wished_rows
 from trading_mcp.strategy.base import Direction
-
-Rows = NDArray[np.int64]
 
 
 def signals(
@@ -33,9 +29,8 @@ def signals(
     short = never if enter_short is None or direction == "long" else enter_short
     leave_long = never if exit_long is None else exit_long
     leave_short = never if exit_short is None else exit_short
-    # Where one side leaves is often where the other enters: the same column, looked at once.
-    columns = {id(column): column for column in (long, short, leave_long, leave_short)}
-    wished = np.flatnonzero(functools.reduce(np.bitwise_or, columns.values()))
+    columns = [column for column in (long, short, leave_long, leave_short) if column is not never]
+    wished = wished_rows(*(columns or [never]))
     strengths = np.zeros(length)
     strengths[wished] = _at(wished, strength)
     return Signals(long, leave_long, short, leave_short, strengths)

@@ -31,7 +31,7 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
             wished = Wished(
                 wishes.flags[pending],
                 wishes.strength[pending],
-                wishes.close[pending],
+                closes[wished_at[pending]],
                 wishes.atr[pending],
             )
             here = Here(account, seat, terms, plan, sizing, limits, trades[account.closed])

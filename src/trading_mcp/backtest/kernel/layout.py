@@ -44,18 +44,17 @@ class Bars(NamedTuple):
 class Wishes(NamedTuple):
     """What was wished for once the candle of *row* had closed, in the order of rows.
 
-    *flags* are bits. *close* and *atr* are of that candle.
+    *flags* are bits. *atr* is of that candle.
     """
 
     row: Whole
     flags: Whole
     strength: Column
-    close: Column
     atr: Column
 
 
 class Wished(NamedTuple):
-    """One of the wishes; no flags: none."""
+    """One of the wishes; no flags: none. *close* and *atr* are of its candle."""
 
     flags: int
     strength: float

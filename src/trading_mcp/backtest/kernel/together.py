@@ -31,7 +31,7 @@ def run_together(bars: Bars, wishes: Wishes, finer: Finer, funding: Funding, mem
                 k, wished = seat.wish, Wished(0, 0.0, 0.0, 0.0)
                 if k >= 0:
                     wished = Wished(
-                        wishes.flags[k], wishes.strength[k], wishes.close[k], wishes.atr[k]
+                        wishes.flags[k], wishes.strength[k], closes[wishes.row[k]], wishes.atr[k]
                     )
                 act_at_open(here, wished, rates, opens[i], time[i])
                 due += is_due
