@@ -5,6 +5,8 @@ to the next, and passes over what lies between in loops of a few lines. It comes
 bit, as `kernel.loop` comes to candle by candle.
 """
 
+import numpy as np
+
 from trading_mcp.backtest.kernel.layout import Bars, Finer, Here, Memory, Record, Wished, Wishes
 from trading_mcp.backtest.kernel.leaving import follow_move
 from trading_mcp.backtest.kernel.steps import act_at_open, flags_that_matter, follow_moves, value
@@ -45,38 +47,39 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
             if wish < len(wished_at):
                 end, pending = wished_at[wish] + 1, wish
                 wish += 1
-            for i in range(row, end):
-                equity[i] = wallet
             note_fall(account, wallet, time[row] + span)
             note_fall(account, wallet, time[end - 1] + span)
+            for i in range(row, end):
+                equity[from_front(i)] = wallet
             row = end
             continue
         # The peak and the floor are looked at as in `note_fall`, without going to the record.
-        side, size, cost, lowest, highest = (
-            seat.side,
-            seat.size,
-            seat.cost,
-            seat.lowest,
-            seat.highest,
-        )
+        side, size, cost = seat.side, seat.size, seat.cost
+        lowest, highest = seat.lowest, seat.highest
         peak, floor, below = account.peak, account.floor, account.below
         next_wish = wished_at[wish] if wish < len(wished_at) else count
-        i = row
-        while i < count and pending < 0 and lows[i] > lowest and highs[i] < highest:
-            worth = wallet + side * (size * closes[i] - cost)
-            equity[i] = worth
+        end = count
+        for i in range(row, count):
+            k = from_front(i)
+            if not (lows[k] > lowest and highs[k] < highest):
+                end = i
+                break
+            worth = wallet + side * (size * closes[k] - cost)
+            equity[k] = worth
             if worth >= peak or worth < floor:
                 account.below = below
                 note_fall(account, worth, time[i] + span)
                 peak, floor, below = account.peak, account.floor, account.below
-            elif worth < peak:
+            else:
                 below = 1
             if i == next_wish:
                 if wishes.flags[wish] & that_matter != 0:
-                    pending = wish
+                    pending, end = wish, i + 1
                 wish += 1
                 next_wish = wished_at[wish] if wish < len(wished_at) else count
-            i += 1
+                if pending >= 0:
+                    break
+        i = end
         if i > row:
             seat.last_row = i - 1
             seat.candles += i - row
@@ -105,3 +108,8 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
             i += 1
         row = i
     return count
+
+
+def from_front(row: int) -> np.uint64:
+    """Return *row* as a place that cannot be one counted from the end: machine code asks else."""
+    return np.uint64(row)
