@@ -1,10 +1,18 @@
 """What holds for every test."""
 
+import fcntl
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from trading_mcp.backtest.compiling import Loop, compiled_loop, is_compiled
+from trading_mcp.backtest.readiness import ready_loop
+
 HERE = Path(__file__).parent
+COMPILED = Path(tempfile.gettempdir()) / "trading-mcp-compiled-for-tests"
+os.environ.setdefault("TRADING_MCP_COMPILED", str(COMPILED))
 THOROUGH = {
     *("backtest", "ccxt_data", "ccxt_venue", "doctor", "exchange_keys", "guards", "history_data"),
     *("honesty", "kill", "paper", "report", "search", "testkit", "wire"),
@@ -31,3 +39,22 @@ def logs_are_configured_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that is run in this process must not bind its logs to a test's captured output:
     that is closed with the test, and every later line would fail."""
     monkeypatch.setattr("trading_mcp.api.logging.configure_logging", lambda *_: None)
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Path:
+    """The folder that has the compiled loop, under a hash of its sources.
+
+    The first test that needs it compiles it, and those of other processes wait for that.
+    """
+    COMPILED.mkdir(exist_ok=True)
+    with (COMPILED / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not is_compiled(COMPILED):
+            ready_loop(COMPILED)
+    return COMPILED
+
+
+@pytest.fixture(scope="session")
+def loop(compiled: Path) -> Loop:
+    return compiled_loop(compiled)

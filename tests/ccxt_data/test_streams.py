@@ -269,7 +269,7 @@ async def test_a_market_in_which_nothing_moves_has_a_book_at_once() -> None:
         await stage.until(lambda: len(_topics(stage)) == 6)
         await stage.until(lambda: _is_quoted(quotes, SPOT) and _is_quoted(quotes, PERPETUAL))
 
-        # The loopback stirs its farthest bid at each publication, as a real book never stands still.
+        # The loopback stirs its farthest bid each time: a real book never stands still.
         assert quotes.depth(SPOT).bids[:-1] == shown.bids[:-1]
         assert quotes.depth(SPOT).asks == shown.asks
         stage.loopback.book(SPOT, bids=[(98.0, 1.0)], asks=[(102.0, 2.0)])

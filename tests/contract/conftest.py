@@ -1,8 +1,6 @@
 """A running server and the reference it is held to."""
 
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +11,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from contract_server import Serving, Stage, serving
 
-# Compiled once for all servers of all tests; named by a hash of the sources within.
-COMPILED = Path(tempfile.gettempdir()) / "trading-mcp-compiled-for-tests"
-os.environ.setdefault("TRADING_MCP_COMPILED", str(COMPILED))
-
 
 @pytest.fixture(scope="session")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def everything(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Stage]:
     """A server on which something of everything has happened."""
     with serving(tmp_path_factory.mktemp("contract") / "data") as server:
         stage = Stage(server)
@@ -28,7 +22,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="session")
-def battered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def battered(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Stage]:
     """A server that may be left in any state."""
     folder = tmp_path_factory.mktemp("battered") / "data"
     with serving(folder, "server.request_log=false") as server:

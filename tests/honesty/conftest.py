@@ -1,22 +1,13 @@
-"""The compiled loop, as the tests of the loop share it, and a market to run over."""
-
-import tempfile
-from pathlib import Path
+"""A market to run over."""
 
 import numpy as np
 import pytest
 
-from trading_mcp.backtest.compiling import Loop, compiled_loop
 from trading_mcp.backtest.runs import Data
 from trading_mcp.domain.candles import Candles
 from trading_mcp.domain.times import HOUR_MS
 
 START = 1_767_225_600_000  # 2026-01-01
-
-
-@pytest.fixture(scope="session")
-def loop() -> Loop:
-    return compiled_loop(Path(tempfile.gettempdir()) / "trading-mcp-compiled-for-tests")
 
 
 @pytest.fixture
