@@ -8,7 +8,7 @@ import pytest
 from trading_mcp.adapters.replay.past import Past
 from trading_mcp.app.replay import Terms as ReplayTerms
 from trading_mcp.app.replay import replayed
-from trading_mcp.backtest.kernel.layout import REASONS
+from trading_mcp.backtest.parity import END, trades_of_engine, trades_of_run
 from trading_mcp.backtest.runs import Data, exits_of, wished
 from trading_mcp.backtest.simulation import simulate
 from trading_mcp.backtest.terms import Costs, Limits, Terms, ground_of
@@ -31,7 +31,6 @@ WIDE = {
     "max_monthly_drawdown_percent": 100.0,
 }
 """Limits that are never met."""
-END = "end_of_data"
 
 
 def market(symbol="BTC-USDT-PERP", **changes):
@@ -53,21 +52,6 @@ def market(symbol="BTC-USDT-PERP", **changes):
             **changes,
         }
     )
-
-
-class Trade(msgspec.Struct, frozen=True, kw_only=True):
-    """A trade as both sides must tell it; the candles are those in which it began and ended."""
-
-    market: str
-    side: int
-    amount: float
-    entry_at: int
-    entry_price: float
-    exit_at: int
-    exit_price: float
-    reason: str
-    pnl: float
-    fees: float
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,23 +94,7 @@ def backtested(case, loop):
             ground=ground_of(traded),
         )
         histories.append(since(wished(case.cls(params), data, terms), case.first))
-    outcome = simulate(histories, terms, loop)
-    return [told(trade, outcome) for trade in outcome.trades]
-
-
-def told(trade, outcome):
-    return Trade(
-        market=outcome.markets[trade.market],
-        side=int(trade.side),
-        amount=float(trade.amount),
-        entry_at=int(outcome.bars.time[trade.entry_row]),
-        entry_price=float(trade.entry_price),
-        exit_at=int(trade.exit_at),
-        exit_price=float(trade.exit_price),
-        reason=REASONS[trade.reason],
-        pnl=float(trade.pnl),
-        fees=float(trade.fees),
-    )
+    return trades_of_run(simulate(histories, terms, loop))
 
 
 async def played(case):
@@ -153,23 +121,9 @@ async def played(case):
         proven=True,
     )
     result = await replayed(pasts, terms)
-    closed = [as_trade(position, case.interval) for position in result.closed]
-    return closed, [as_trade(position, case.interval) for position in result.open]
-
-
-def as_trade(position, interval):
-    ended = position.closed_at is not None
-    return Trade(
-        market=position.symbol,
-        side=position.sign,
-        amount=float(position.entered),
-        entry_at=position.opened_at,
-        entry_price=float(position.entry_price),
-        exit_at=position.closed_at // interval * interval if ended else 0,
-        exit_price=float(position.exit_price) if ended else 0.0,
-        reason=position.close_reason if ended else END,
-        pnl=float(position.realized_pnl),
-        fees=float(position.fees),
+    return (
+        trades_of_engine(result.closed, case.interval),
+        trades_of_engine(result.open, case.interval),
     )
 
 

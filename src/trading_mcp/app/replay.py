@@ -1,7 +1,9 @@
 """Stored candles through the running engine: the session that trades, on a replayed exchange."""
 
+import asyncio
+import contextlib
 import decimal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -57,7 +59,12 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[e.AnyEntry, ...]
 
 
-async def replayed(pasts: Sequence[Past], terms: Terms) -> Played:
+Tell = Callable[[float], None]
+"""Hears what share of the candles has been played (0 to 1)."""
+_EVERY_S = 0.2
+
+
+async def replayed(pasts: Sequence[Past], terms: Terms, tell: Tell = lambda _share: None) -> Played:
     """Play *pasts* to their end.
 
     Raises:
@@ -65,10 +72,10 @@ async def replayed(pasts: Sequence[Past], terms: Terms) -> Played:
     """
     # Sums and products of money are exact: no context below this one rounds.
     with decimal.localcontext(EXACT.copy()):
-        return await _replayed(pasts, terms)
+        return await _replayed(pasts, terms, tell)
 
 
-async def _replayed(pasts: Sequence[Past], terms: Terms) -> Played:
+async def _replayed(pasts: Sequence[Past], terms: Terms, tell: Tell) -> Played:
     wall = SystemClock()
     replay = open_replay(
         pasts, capital=terms.capital, clock_base=wall, is_idle=lambda: session.is_idle
@@ -78,7 +85,7 @@ async def _replayed(pasts: Sequence[Past], terms: Terms) -> Played:
     try:
         await _begin(session, terms, replay)
         await Upkeep(session).open()
-        await replay.data.ended.wait()
+        await _played_out(pasts, replay, tell)
     finally:
         await session.close()
     if fault := session.state.strategies[terms.strategy.name].fault:
@@ -87,6 +94,17 @@ async def _replayed(pasts: Sequence[Past], terms: Terms) -> Played:
     return Played(
         closed=_closed(entries), open=tuple(session.state.positions.values()), entries=entries
     )
+
+
+async def _played_out(pasts: Sequence[Past], replay: Replay, tell: Tell) -> None:
+    """Wait for the end, and tell now and then how far it is."""
+    begins = min(past.begins for past in pasts)
+    length = max(int(past.candles.time[-1]) for past in pasts) + pasts[0].interval - begins
+    while not replay.data.ended.is_set():
+        tell((replay.clock.now() - begins) / length)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_EVERY_S):
+                await replay.data.ended.wait()
 
 
 def _session(

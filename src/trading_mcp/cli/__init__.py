@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trading_mcp.cli import safeguards
-from trading_mcp.cli.backtest_arguments import add_backtest
+from trading_mcp.cli.backtest_arguments import add_backtest, add_replay
 from trading_mcp.cli.common import add_common
 from trading_mcp.cli.data_arguments import add_data
 from trading_mcp.cli.loopback import add_loopback
@@ -64,6 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_keys(commands.add_parser("keys", help="create, list or revoke programs' API keys"))
     add_loopback(commands.add_parser("loopback", help="run a KuCoin on this machine, to rehearse"))
     add_backtest(commands.add_parser("backtest", help="run a strategy over stored candles"))
+    add_replay(
+        commands.add_parser(
+            "replay", help="play stored candles through the engine, beside a backtest"
+        )
+    )
     add_optimize(commands.add_parser("optimize", help="search a strategy's best parameters"))
     add_report(commands.add_parser("report", help="make a page of a backtest's result"))
     add_data(commands.add_parser("data", help="download, list, check or import candles"))

@@ -1,4 +1,4 @@
-"""The arguments of `backtest`."""
+"""The arguments of `backtest`, and of `replay`, which does the same twice."""
 
 import argparse
 from pathlib import Path
@@ -8,15 +8,25 @@ from trading_mcp.cli.common import add_common
 
 def add_backtest(parser: argparse.ArgumentParser) -> None:
     """Let *parser* take what `backtest` takes."""
+    _add_run(parser)
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page of it, with charts")
+    parser.set_defaults(run=_backtest)
+
+
+def add_replay(parser: argparse.ArgumentParser) -> None:
+    """Let *parser* take what `replay` takes."""
+    _add_run(parser)
+    parser.set_defaults(run=_replay)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
     _add_data(parser)
     _add_strategy(parser)
     _add_money(parser)
     _add_costs(parser)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page of it, with charts")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     add_common(parser)
-    parser.set_defaults(run=_backtest)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -134,3 +144,9 @@ def _backtest(arguments: argparse.Namespace) -> int:
     from trading_mcp.cli.backtest import backtest
 
     return backtest(arguments)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from trading_mcp.cli.replay import replay
+
+    return replay(arguments)

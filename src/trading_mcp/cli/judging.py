@@ -2,7 +2,7 @@
 
 import argparse
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,10 +10,12 @@ import msgspec
 from trading_mcp.backtest.honesty.attempts import Attempts
 from trading_mcp.backtest.honesty.examining import examined
 from trading_mcp.backtest.honesty.proof import prove
-from trading_mcp.backtest.runs import Result
+from trading_mcp.backtest.metrics import Metrics
+from trading_mcp.backtest.runs import Data, Result
 from trading_mcp.backtest.terms import Terms
 from trading_mcp.cli.data_words import counted
 from trading_mcp.config import Config
+from trading_mcp.domain.trials import Tried
 from trading_mcp.services.backtest_rows import curve_of
 from trading_mcp.strategy.base import Strategy
 
@@ -35,13 +37,17 @@ class Judge:
             digest = prove(cls, ledger)
         self._arguments, self._config, self._of = arguments, config, (cls, digest)
 
-    def judged(self, found: Any, terms: Terms, result: Result) -> dict[str, Any]:
-        """Note a run as an attempt; return as JSON how far it can be trusted, and its equity."""
+    def note(self, data: Sequence[Data], terms: Terms, metrics: Metrics) -> Tried:
+        """Note a run as an attempt; return what was ever tried on its candles."""
         from trading_mcp.app.trials import trial_ledger
 
-        made = (self._params, terms, result.metrics.sharpe_ratio)
+        made = (self._params, terms, metrics.sharpe_ratio)
         with contextlib.closing(trial_ledger(self._config)) as ledger:
-            tried = Attempts(ledger, *self._of, source_of(self._arguments)).note(found.data, [made])
+            return Attempts(ledger, *self._of, source_of(self._arguments)).note(data, [made])
+
+    def judged(self, found: Any, terms: Terms, result: Result) -> dict[str, Any]:
+        """Note a run as an attempt; return as JSON how far it can be trusted, and its equity."""
+        tried = self.note(found.data, terms, result.metrics)
         honesty = examined(result.outcome, result.metrics, terms, tried)
         return {
             "honesty": msgspec.to_builtins(honesty),
