@@ -19,10 +19,10 @@ async def test_entries_go_when_the_server_stands_still_and_the_stop_stays(tmp_pa
         await until(rig.resting)
         (entry,) = rig.resting("open")
 
-        server.process.signal(signal.SIGSTOP)
+        server.process.send_signal(signal.SIGSTOP)
         await until(lambda: not rig.resting("open"), 30)
         stops = rig.resting()
-        server.process.signal(signal.SIGCONT)
+        server.process.send_signal(signal.SIGCONT)
         journal = await rig.agree()
 
     assert journal.orders[entry["client_oid"]].status == "cancelled"

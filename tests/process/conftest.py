@@ -147,8 +147,26 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
+def begin(tmp_path: Path, environment: dict[str, str]) -> Callable[..., "subprocess.Popen[bytes]"]:
+    """A function that begins a process of trading-mcp, which writes to a log."""
+
+    def beginning(words: list[str], log: Path, **more: str) -> "subprocess.Popen[bytes]":
+        with log.open("wb") as written:
+            return subprocess.Popen(
+                [*COMMAND, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                cwd=tmp_path,
+                env={**environment, **more},
+            )
+
+    return beginning
+
+
+@pytest.fixture
 def launch(
-    tmp_path: Path, data_dir: Path, environment: dict[str, str]
+    tmp_path: Path, data_dir: Path, begin: Callable[..., "subprocess.Popen[bytes]"]
 ) -> Iterator[Callable[..., Server]]:
     """A function that starts a server and does not wait for it; all are ended with the test."""
     with ExitStack() as stack:
@@ -166,16 +184,8 @@ def launch(
             ports = ["--port", "0", "--rest-port", "0", "--mcp-port", "0"]
             places = ["--data-dir", str(directory), "--ready-file", str(ready)]
             chosen = [word for pair in settings.items() for word in ("--set", assigned(*pair))]
-            with log.open("wb") as written:
-                process = subprocess.Popen(
-                    [*COMMAND, "serve", "--config", config, *ports, *places, *chosen, *flags],
-                    stdin=subprocess.DEVNULL,
-                    stdout=written,
-                    stderr=subprocess.STDOUT,
-                    cwd=tmp_path,
-                    env={**environment, "TRADING_MCP_FAILPOINT": failpoint},
-                )
-            server = Server(process, ready, log)
+            words = ["serve", "--config", str(config), *ports, *places, *chosen, *flags]
+            server = Server(begin(words, log, TRADING_MCP_FAILPOINT=failpoint), ready, log)
             stack.callback(server.close)
             return server
 

@@ -7,6 +7,7 @@ start, are done once.
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -44,7 +45,7 @@ class Nursery:
 
 
 class Child:
-    """One server process."""
+    """One server process, asked as one of `subprocess` is."""
 
     def __init__(self, process: Any):
         self._process = process
@@ -58,14 +59,26 @@ class Child:
     def is_alive(self) -> bool:
         return bool(self._process.is_alive())
 
-    def signal(self, number: signal.Signals) -> None:
+    def poll(self) -> int | None:
+        """Return its exit code, or None while it runs."""
+        code: int | None = self._process.exitcode
+        return code
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit code once it has ended. Raises subprocess.TimeoutExpired."""
+        self._process.join(timeout)
+        if (code := self.poll()) is None:
+            raise subprocess.TimeoutExpired("trading-mcp", timeout or 0.0)
+        return code
+
+    def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         if self.is_alive:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it as only kill -9 does."""
-        self.signal(signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
         self._process.join()
 
 

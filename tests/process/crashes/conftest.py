@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -27,8 +28,13 @@ from trading_mcp.domain.orders import Fill, Order
 from trading_mcp.domain.positions import Position
 from trading_mcp.engine import state as engine
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from torture.nursery import Child, Nursery
+
 T = TypeVar("T")
 
+NURSERY = Nursery()
 SHIPPED = Path(__file__).parents[3] / "config.toml"
 HEALED = {"balance_mismatch", "outside_trade", "overfill"}
 """Alerts that say that the books had to be put right."""
@@ -304,3 +310,13 @@ def _signed(fill: Fill) -> Decimal:
 
 def _name(asset: str) -> str:
     return asset.rpartition(":")[2]
+
+
+@pytest.fixture
+def begin(environment: dict[str, str]) -> Callable[..., Child]:
+    """A function that begins a server of which only the imports were done before."""
+
+    def beginning(words: list[str], log: Path, **more: str) -> Child:
+        return NURSERY.bear(words, {**environment, **more}, log)
+
+    return beginning
