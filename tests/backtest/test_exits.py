@@ -1,8 +1,11 @@
 """Every way a position is left, on candles written down by hand: fee, slippage and grid aside."""
 
+import msgspec
+import numpy as np
 import pytest
 from backtest_markets import START, candles_of, history_of, told
 
+from trading_mcp import sdk
 from trading_mcp.backtest.simulation import simulate
 from trading_mcp.backtest.terms import Costs, Exits, Terms
 
@@ -23,6 +26,19 @@ def test_a_wish_is_acted_on_at_the_next_candles_open(loop):
 
 def test_a_wish_at_the_last_candle_is_nothing(loop):
     assert told(run(loop, [FLAT, FLAT], enter_long=[1])) == []
+
+
+def test_a_wish_that_a_strategy_changes_once_its_answer_is_built_counts_as_it_is_then(loop):
+    history = history_of([FLAT] * 6)
+    enters, leaves = np.zeros((2, 6), dtype=np.bool_)
+    enters[[1, 3]] = True
+    answer = sdk.signals(6, enter_long=enters, exit_long=leaves)
+    enters[1], leaves[4] = False, True
+
+    history = msgspec.structs.replace(history, signals=answer)
+    outcome = simulate([history], Terms(capital=1_000.0, size_percent=100.0, costs=FREE), loop)
+
+    assert told(outcome) == [(1, 4, 100.0, 5, 100.0, "exit_signal")]
 
 
 def test_what_is_held_at_the_end_is_left_at_the_last_close(loop):

@@ -19,7 +19,7 @@ from trading_mcp.backtest.kernel.layout import (
     Wishes,
 )
 from trading_mcp.domain.candles import Column
-from trading_mcp.domain.signals import wished_rows
+from trading_mcp.domain.signals import Flags, Signals, wished_rows
 
 _NONE: Column = np.empty(0)
 _NO_ROWS: Whole = np.empty(0, dtype=np.int64)
@@ -47,7 +47,9 @@ def places_of(histories: Sequence[History]) -> Places:
 
 def bars_of(histories: Sequence[History], places: Places) -> Bars:
     """Return the candles."""
-    markets = [np.full(len(h.candles), m, dtype=np.uint16) for m, h in enumerate(histories)]
+    markets = [np.zeros(len(h.candles), dtype=np.uint16) for h in histories]
+    for m, market in enumerate(markets[1:], 1):
+        market[:] = m
     prices = (_placed([getattr(h.candles, name) for h in histories], places) for name in _PRICES)
     times = _placed([h.candles.time for h in histories], places)
     return Bars(times, _placed(markets, places), *prices)
@@ -89,15 +91,37 @@ def funding_of(histories: Sequence[History], places: Places) -> Funding:
 
 def _wishes(history: History) -> Wishes:
     signals = history.signals
-    columns = {name: getattr(signals, name) for name in _FLAGS}
-    rows = wished_rows(*columns.values())
-    # A column that is two wishes at once is looked at once.
-    bits: dict[int, int] = {}
-    for name, column in columns.items():
-        bits[id(column)] = bits.get(id(column), 0) | _FLAGS[name]
-    different = {id(column): column for column in columns.values()}
-    flags = sum(different[at][rows] * np.int64(of) for at, of in bits.items())
+    columns = _columns(signals)
+    rows = signals.rows
+    flags = _flags_at(rows, columns)
+    if not _are_all(flags, columns):  # what was wished has changed since rows were looked for
+        rows = wished_rows(*(column for column, _ in columns))
+        flags = _flags_at(rows, columns)
     return Wishes(rows, flags, signals.strength[rows], _ranges(history, rows))
+
+
+def _columns(signals: Signals) -> list[tuple[Flags, int]]:
+    """Return each column with its bits: where one side leaves, the other may enter."""
+    bits: dict[int, int] = {}
+    columns: dict[int, Flags] = {}
+    for name, bit in _FLAGS.items():
+        column = getattr(signals, name)
+        columns[id(column)] = column
+        bits[id(column)] = bits.get(id(column), 0) | bit
+    return [(column, bits[at]) for at, column in columns.items()]
+
+
+def _flags_at(rows: Whole, columns: Sequence[tuple[Flags, int]]) -> Whole:
+    flags = np.zeros(len(rows), dtype=np.int64)
+    for column, bits in columns:
+        flags |= column[rows] * np.int64(bits)
+    return flags
+
+
+def _are_all(flags: Whole, columns: Sequence[tuple[Flags, int]]) -> bool:
+    return all(
+        np.count_nonzero(column) == np.count_nonzero(flags & bits) for column, bits in columns
+    )
 
 
 def _ranges(history: History, rows: Whole) -> Column:

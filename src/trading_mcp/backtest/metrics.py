@@ -1,7 +1,7 @@
 """The figures of a run: `docs/backtesting.md` has the formula of each."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -93,24 +93,13 @@ def figures_of(
     *daily* are the `moments` of its daily returns.
     """
     capital, count, mean = ground.capital, int(account["closed"]), daily[0]
-    wins, losses, longs = (int(account[name]) for name in ("wins", "losses", "longs"))
-    won, lost, deepest = account["won"], account["lost"], account["deepest"]
+    longs, deepest = int(account["longs"]), account["deepest"]
     growth = final / capital
     yearly = annual_return(growth, ground.days)
     fall = -100.0 * deepest if deepest else 0.0
     before_fees = account["before_fees"]
     return Metrics(
-        total_trades=count,
-        winning_trades=wins,
-        losing_trades=losses,
-        win_rate=100.0 * wins / count if count else 0.0,
-        total_pnl=account["profit"],
-        avg_win=won / wins if wins else 0.0,
-        avg_loss=-lost / losses if losses else 0.0,
-        profit_factor=won / lost if lost > 0 else None,
-        expectancy=account["profit"] / count if count else 0.0,
-        best_trade=account["best"],
-        worst_trade=account["worst"],
+        **sums_told(account),
         long_trades=longs,
         short_trades=count - longs,
         avg_trade_pct=account["percents"] / count if count else 0.0,
@@ -132,6 +121,25 @@ def figures_of(
         fees_share_pct=100.0 * account["fees"] / before_fees if before_fees > 0 else None,
         funding=account["funding"],
     )
+
+
+def sums_told(account: Mapping[str, float]) -> dict[str, Any]:
+    """Return the fields of `Sums` for all trades that *account* has added up."""
+    count, wins, losses = (int(account[name]) for name in ("closed", "wins", "losses"))
+    won, lost, total = account["won"], account["lost"], account["profit"]
+    return {
+        "total_trades": count,
+        "winning_trades": wins,
+        "losing_trades": losses,
+        "win_rate": 100.0 * wins / count if count else 0.0,
+        "total_pnl": total,
+        "avg_win": won / wins if wins else 0.0,
+        "avg_loss": -lost / losses if losses else 0.0,
+        "profit_factor": won / lost if lost > 0 else None,
+        "expectancy": total / count if count else 0.0,
+        "best_trade": account["best"],
+        "worst_trade": account["worst"],
+    }
 
 
 def sums_of(pnl: Column) -> Sums:

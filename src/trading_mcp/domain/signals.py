@@ -17,7 +17,7 @@ WISHES: tuple[Wish, ...] = ("exit_long", "exit_short", "enter_long", "enter_shor
 """In the order they are acted on: what leaves goes before what enters."""
 
 
-class Signals(msgspec.Struct, frozen=True):
+class Signals(msgspec.Struct, frozen=True, dict=True):
     """A strategy's answer for a run of candles: five columns as long as the candles.
 
     Row i says what to do once candle i has closed, knowing only candles 0..i. *strength* is how
@@ -29,6 +29,11 @@ class Signals(msgspec.Struct, frozen=True):
     enter_short: Flags
     exit_short: Flags
     strength: Column
+
+    @functools.cached_property
+    def rows(self) -> Rows:
+        """The rows at which anything is wished, as the columns were when this was first asked."""
+        return wished_rows(self.enter_long, self.exit_long, self.enter_short, self.exit_short)
 
 
 def wished_rows(*columns: Flags) -> Rows:
@@ -44,11 +49,11 @@ def true_rows(column: Flags) -> Rows:
     Eight at once are looked at as one number, so that the processor has less to guess.
     """
     flags = np.ascontiguousarray(column, dtype=np.bool_)
-    if np.count_nonzero(flags) * 8 > len(flags):
-        return np.flatnonzero(flags)
     whole = len(flags) - len(flags) % 8
     eights = flags[:whole].view(np.uint64)
     some = np.flatnonzero(eights != 0)
+    if len(some) * 2 > len(eights):
+        return np.flatnonzero(flags)
     at = np.flatnonzero(eights[some].view(np.bool_))
     rows = some[at >> 3] << 3 | at & 7
     return np.concatenate((rows, whole + np.flatnonzero(flags[whole:])))

@@ -48,9 +48,9 @@ def moments(returns: Sequence[float], free: float) -> tuple[float, float, float]
     squares, below = 0.0, 0.0
     for one in returns:
         apart = one - free - mean
-        under = min(one - free, 0.0)
         squares += apart * apart
-        below += under * under
+        if one < free:
+            below += (one - free) * (one - free)
     return mean, 0.0 if alike else squares / (count - 1), below / count
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from trading_mcp.domain.candles import Column
-from trading_mcp.domain.signals import Flags, Rows, Signals, wished_rows
+from trading_mcp.domain.signals import Flags, Rows, Signals
 from trading_mcp.strategy.base import Direction
 
 
@@ -29,11 +29,9 @@ def signals(
     short = never if enter_short is None or direction == "long" else enter_short
     leave_long = never if exit_long is None else exit_long
     leave_short = never if exit_short is None else exit_short
-    columns = [column for column in (long, short, leave_long, leave_short) if column is not never]
-    wished = wished_rows(*(columns or [never]))
-    strengths = np.zeros(length)
-    strengths[wished] = _at(wished, strength)
-    return Signals(long, leave_long, short, leave_short, strengths)
+    answer = Signals(long, leave_long, short, leave_short, np.zeros(length))
+    answer.strength[answer.rows] = _at(answer.rows, strength)
+    return answer
 
 
 def _at(rows: Rows, strength: Column | float | Callable[[Rows], Column]) -> Column | float:

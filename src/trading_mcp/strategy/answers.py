@@ -38,6 +38,8 @@ def _validate_values(signals: Signals) -> None:
     # From 0 to 1 floats grow as their bits do; what is negative, larger or NaN has greater ones.
     if len(strength) and strength.view(np.uint64).max() > _BITS_OF_ONE:
         _validate_strength(strength)
+    if not (signals.enter_long.any() and signals.enter_short.any()):
+        return
     both = signals.enter_long & signals.enter_short
     if both.any():
         raise ValueError(f"enter_long and enter_short are both set at row {int(both.argmax())}")
