@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from trading_mcp.backtest.honesty.deflated import deflated, expected_best, probability_above
 from trading_mcp.domain.trials import NOTHING_TRIED, Tried
+from trading_mcp.portfolio.ratios import YEAR_DAYS
 
-# Bailey and López de Prado 2014, "A numerical example": a yearly Sharpe ratio of 2.5 from five
+# D. H. Bailey and M. López de Prado, "The Deflated Sharpe Ratio", Journal of Portfolio Management
+# 40 (5), 2014, "A numerical example": a yearly Sharpe ratio of 2.5 from five
 # years of 250 days, whose attempts' yearly ratios vary by 1/2.
 DAYS, SHARPE, VARIANCE = 1250, 2.5 / math.sqrt(250), 0.5 / 250
 
@@ -27,6 +29,19 @@ def test_the_probability_is_that_of_the_published_example(trials, skewness, kurt
     level = expected_best(VARIANCE, trials)
     found = probability_above(level, SHARPE, DAYS, skewness, kurtosis)
     assert found == pytest.approx(published, abs=5e-5)
+
+
+def test_returns_like_those_of_the_example_are_deflated_as_it_says():
+    # A skewness of -3 and a kurtosis of 10 leave two values only; 1145 of 1250 are the higher one.
+    shape = np.repeat([0.303, -3.303], [1145, DAYS - 1145])
+    returns = 0.01 * ((shape - shape.mean()) / shape.std(ddof=1) + SHARPE)
+    found = deflated(returns.tolist(), Tried(count=100, scored=100, variance=VARIANCE * YEAR_DAYS))
+
+    assert (found.days, found.trials) == (1250, 100)
+    assert (found.skewness, found.kurtosis) == pytest.approx((-3, 10), abs=0.01)
+    assert found.sharpe == pytest.approx(SHARPE * math.sqrt(YEAR_DAYS))
+    assert found.benchmark == pytest.approx(0.1132 * math.sqrt(YEAR_DAYS), abs=1e-3)
+    assert found.probability == pytest.approx(0.9004, abs=5e-4)
 
 
 def test_more_attempts_leave_less():

@@ -27,6 +27,8 @@ class Simple(Strategy):
 """
 HONEST = "rises[1:] = candles.close[1:] > candles.close[:-1]"
 PEEPING = "rises[:-1] = candles.close[1:] > candles.close[:-1]"
+HIDING = f"""if self.params.stop_loss_pct == 0.5:
+            {PEEPING}"""
 
 
 @pytest.fixture
@@ -82,3 +84,24 @@ def test_a_change_anywhere_in_the_package_counts(written, tmp_path):
     before = source_digest(cls)
     (tmp_path / "a_plugin" / "beside.py").write_text("LEVEL = 3\n")
     assert source_digest(cls) != before
+
+
+def test_looking_ahead_that_hides_behind_a_parameter_is_found_with_that_parameter(ledger, written):
+    cls = written(HIDING)
+    prove(cls, ledger)
+    prove(cls, ledger, cls.params_type(stop_loss_pct=0.4))
+    with pytest.raises(NotProven, match=r'simple with .*"stop_loss_pct":0.5.* fails the proof'):
+        prove(cls, ledger, cls.params_type(stop_loss_pct=0.5))
+
+
+def test_what_has_passed_with_some_parameters_is_not_tried_with_them_again(
+    ledger, written, monkeypatch
+):
+    cls = written(HONEST)
+    prove(cls, ledger, cls.params_type())
+    prove(cls, ledger, cls.params_type(stop_loss_pct=0.4))
+    monkeypatch.setattr(proof, "check_strategy", None)
+    prove(cls, ledger)
+    prove(cls, ledger, cls.params_type(stop_loss_pct=0.4))
+    with pytest.raises(TypeError):
+        prove(cls, ledger, cls.params_type(stop_loss_pct=0.6))

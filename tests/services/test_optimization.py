@@ -2,12 +2,16 @@
 
 import asyncio
 
+import numpy as np
 import pytest
 from searches_asked import ASKED, COMPILED, THREADS, TIMES, ended
 
 from trading_mcp.domain.errors import InvalidParameter, NotFound
+from trading_mcp.domain.signals import Signals
 from trading_mcp.engine.hub import Hub
 from trading_mcp.services.jobs import JobProgressed
+from trading_mcp.strategy.base import Strategy
+from trading_mcp_rsi import RsiScalping
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +73,35 @@ async def test_every_combination_counts_as_an_attempt_on_these_candles(opened) -
         ]
 
     assert counts == [9, 10]
+
+
+class Hides(Strategy):
+    """Knows the next candle, once its stop is wide."""
+
+    name = "rsi_scalping"
+    params_type = RsiScalping.params_type
+    warmup = 1  # type: ignore[assignment]
+
+    def signals(self, candles):
+        rises = np.append(candles.close[1:] > candles.close[:-1], False)
+        never = np.zeros(len(candles), dtype=np.bool_)
+        wished = rises if self.params.stop_loss_pct == 0.7 else never
+        return Signals(wished, never, never, never, np.ones(len(candles)))
+
+
+async def test_a_best_that_looks_ahead_is_not_believed(opened, monkeypatch) -> None:
+    async with opened(*THREADS) as desk:
+        monkeypatch.setitem(desk.session.roster.classes, "rsi_scalping", Hides)
+        alone = {"parameters": {"stop_loss_pct": [0.4, 0.7]}, "objective": "total_trades"}
+        asked = {**ASKED, **alone}
+        with pytest.raises(InvalidParameter, match=r'"stop_loss_pct":0.7.* fails the proof'):
+            await ended(desk, **asked)
+        honest = {**asked, "parameters": {"stop_loss_pct": [0.4, 0.5]}}
+        answer = await ended(desk, **honest)
+        runs = await desk.ask("list_backtests")
+
+    assert answer.status == "completed"
+    assert [run.id for run in runs.backtests] == [f"bt_{answer.optimization_id}"]
 
 
 async def test_results_come_in_pages(opened) -> None:

@@ -10,17 +10,17 @@ from trading_mcp.backtest.runs import Data
 from trading_mcp.backtest.search.searches import Search, Searched, attempts_of
 from trading_mcp.config import Config
 from trading_mcp.domain.trials import Tried
-from trading_mcp.strategy.base import Strategy
+from trading_mcp.strategy.base import Params, Strategy
 
 
-def proven(config: Config, cls: type[Strategy]) -> str:
-    """Return the digest of a strategy's code, once it has passed the proof.
+def proven(config: Config, cls: type[Strategy], params: Params | None = None) -> str:
+    """Return the digest of a strategy's code, once it has passed the proof with *params*.
 
     Raises:
         NotProven: it fails, so that whatever it comes to means nothing.
     """
     with contextlib.closing(trial_ledger(config)) as ledger:
-        return prove(cls, ledger)
+        return prove(cls, ledger, params)
 
 
 def count_attempts(

@@ -34,7 +34,7 @@ class Judge:
 
         self._params, cls = strategy.params, type(strategy)
         with contextlib.closing(trial_ledger(config)) as ledger:
-            digest = prove(cls, ledger)
+            digest = prove(cls, ledger, strategy.params)
         self._arguments, self._config, self._of = arguments, config, (cls, digest)
 
     def note(self, data: Sequence[Data], terms: Terms, metrics: Metrics) -> Tried:

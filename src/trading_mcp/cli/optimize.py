@@ -12,6 +12,7 @@ import msgspec
 from trading_mcp.adapters.executors.settings import Kind, SearchSettings
 from trading_mcp.backtest.runs import Data
 from trading_mcp.backtest.search.batches import Dataset
+from trading_mcp.backtest.search.choosing import params_of_best
 from trading_mcp.backtest.search.objectives import objectives_of
 from trading_mcp.backtest.search.searches import Progress, Search, Searched, search
 from trading_mcp.backtest.search.spaces import Space, space_of
@@ -117,12 +118,19 @@ class _Hunt:
         self._wanted, self._stages = wanted, stages
 
     def over(self, data: Sequence[Data]) -> tuple[Searched, Tried]:
-        """Search *data*; return what was found, and what was ever tried on it."""
-        from trading_mcp.app.attempts import count_attempts
+        """Search *data*; return what was found, and what was ever tried on it.
+
+        Raises:
+            NotProven: the best fails the proof.
+        """
+        from trading_mcp.app.attempts import count_attempts, proven
 
         found = self._searched(data)
         source = source_of(self._arguments)
-        return found, count_attempts(self._config, self._wanted, data, source, found)
+        tried = count_attempts(self._config, self._wanted, data, source, found)
+        if (best := params_of_best(self._wanted, found)) is not None:
+            proven(self._config, self._wanted.space.strategy, best)
+        return found, tried
 
     def _searched(self, data: Sequence[Data]) -> Searched:
         from trading_mcp.app.backtesting import compile_folder

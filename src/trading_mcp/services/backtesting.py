@@ -89,8 +89,8 @@ def carried_out(
     from trading_mcp.backtest.runs import exits_of
 
     note("proving the strategy", 0.5)
-    source, data = prove(type(plan.strategy), workshop.ledger), data_of(past)
-    params = plan.strategy.params
+    params, data = plan.strategy.params, data_of(past)
+    source = prove(type(plan.strategy), workshop.ledger, params)
     terms = msgspec.structs.replace(plan.terms, exits=exits_of(params))
     result = _ran(plan.strategy, data, past.before, terms, loop, note)
     attempts = Attempts(workshop.ledger, type(plan.strategy), source, plan.market.exchange)

@@ -4,8 +4,10 @@ import shutil
 from collections.abc import Callable
 
 from trading_mcp.backtest.honesty.attempts import Attempts
+from trading_mcp.backtest.honesty.proof import prove
 from trading_mcp.backtest.runs import Data
 from trading_mcp.backtest.search.batches import Dataset, forget
+from trading_mcp.backtest.search.choosing import params_of_best
 from trading_mcp.backtest.search.searches import Progress, Search, Searched, attempts_of, search
 from trading_mcp.domain.trials import Tried
 from trading_mcp.services.optimizing import SearchPlan, SearchRoom
@@ -36,6 +38,9 @@ class Hunt:
         """Search *data*, whose first *before* candles are for warming up.
 
         Returns what was found, and what was ever tried on these candles.
+
+        Raises:
+            InvalidParameter: there is nothing to search, or the best fails the proof.
         """
         self._count += 1
         folder = self._folder / str(self._count)
@@ -47,8 +52,12 @@ class Hunt:
         finally:
             forget(dataset)
             shutil.rmtree(folder, ignore_errors=True)
-        made = attempts_of(found, self.wanted.space, self.wanted.terms)
-        return found, self._attempts.note([data], made)
+        space = self.wanted.space
+        tried = self._attempts.note([data], attempts_of(found, space, self.wanted.terms))
+        if (best := params_of_best(self.wanted, found)) is not None:
+            # Looking ahead can hide behind a parameter, and then that is what wins.
+            prove(space.strategy, self._room.ledger, best)
+        return found, tried
 
     def close(self) -> None:
         """Let the workers go; what they have begun is waited for."""
