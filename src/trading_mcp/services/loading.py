@@ -46,7 +46,7 @@ def _loaded(folder: Path) -> "Loop":
 
 
 def _ready(folder: Path) -> "Loop":
-    # TA-Lib, the compiler and Optuna: what only those pay for who run something.
+    # TA-Lib and the compiler: what only those pay for who run something.
     from trading_mcp.backtest import warmed  # noqa: F401
     from trading_mcp.backtest.honesty import examining, proof  # noqa: F401
     from trading_mcp.backtest.readiness import ready_loop

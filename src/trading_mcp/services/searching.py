@@ -1,6 +1,6 @@
 """One search from its plan to what is kept of it. It computes: it belongs in a thread.
 
-Whoever imports this pays for TA-Lib and Optuna: import it once the loop is there.
+Whoever imports this pays for TA-Lib: import it once the loop is loaded.
 """
 
 import contextlib
