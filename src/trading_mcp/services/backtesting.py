@@ -12,12 +12,10 @@ from trading_mcp.backtest.terms import Terms
 from trading_mcp.domain.backtests import KeptRun
 from trading_mcp.domain.candles import interval_ms
 from trading_mcp.domain.errors import InternalError
-from trading_mcp.domain.markets import Market
-from trading_mcp.domain.spans import Span
-from trading_mcp.domain.times import iso
 from trading_mcp.ports import TrialLedger
 from trading_mcp.services.loading import Note, loaded_loop
 from trading_mcp.services.pasts import Past, data_of
+from trading_mcp.services.planned import Planned
 from trading_mcp.strategy.base import Strategy
 
 if TYPE_CHECKING:
@@ -29,39 +27,18 @@ SEED = 0
 """Nothing in a run is drawn at random."""
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be run. *source* says what the exchange is, *plugin* where the strategy is from;
-    the exits of *terms* are not there yet: they are the strategy's own."""
+class Plan(Planned, frozen=True, kw_only=True):
+    """What is to be run."""
 
-    id: str
-    at: int
-    market: Market
-    source: str
-    interval: str
-    span: Span
     strategy: Strategy
-    plugin: str
-    terms: Terms
-
-    @property
-    def queued(self) -> KeptRun:
-        """What is kept of it before it has run."""
-        return KeptRun(id=self.id, at=self.at, status="queued", inputs=self.inputs)
 
     @property
     def inputs(self) -> dict[str, Any]:
         """What was asked for."""
         return {
-            "exchange": self.market.exchange,
-            "symbol": self.market.symbol,
-            "source": self.source,
-            "interval": self.interval,
-            "start_date": iso(self.span.start),
-            "end_date": iso(self.span.end),
+            **super().inputs,
             "strategy": self.strategy.name,
-            "plugin": self.plugin,
             "config": msgspec.to_builtins(self.strategy.params),
-            "terms": msgspec.to_builtins(self.terms),
             "seed": SEED,
         }
 

@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from trading_mcp.backtest.terms import Terms
-from trading_mcp.domain.backtests import KeptRun
-from trading_mcp.domain.markets import Market
-from trading_mcp.domain.spans import Span
-from trading_mcp.domain.times import iso
 from trading_mcp.ports import Executor, TrialLedger
+from trading_mcp.services.planned import Planned
 from trading_mcp.strategy.base import Strategy
 
 if TYPE_CHECKING:
@@ -36,26 +32,15 @@ class SearchRoom(msgspec.Struct, frozen=True, kw_only=True):
     write: Write
 
 
-class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be searched. *source* says what the exchange is, *plugin* where the strategy is
-    from; *warmup* is the most candles that any combination needs before the span.
+class SearchPlan(Planned, frozen=True, kw_only=True):
+    """What is to be searched. *warmup* is the most candles that any combination needs before the
+    span, *walk_forward* the number of tests out of sample, if there are to be any."""
 
-    *walk_forward* is the number of tests out of sample, if there are to be any.
-    """
-
-    id: str
-    at: int
-    market: Market
-    source: str
-    interval: str
-    span: Span
     space: "Space"
     method: "Method"
     objectives: "tuple[Objective, ...]"
     trials: int
     seed: int
-    plugin: str
-    terms: Terms
     warmup: int
     asked: dict[str, Any]
     walk_forward: int | None = None
@@ -67,22 +52,11 @@ class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
         return self.space.strategy
 
     @property
-    def queued(self) -> KeptRun:
-        """What is kept of it before it has run."""
-        return KeptRun(id=self.id, at=self.at, status="queued", inputs=self.inputs)
-
-    @property
     def inputs(self) -> dict[str, Any]:
         """What was asked for."""
         return {
-            "exchange": self.market.exchange,
-            "symbol": self.market.symbol,
-            "source": self.source,
-            "interval": self.interval,
-            "start_date": iso(self.span.start),
-            "end_date": iso(self.span.end),
+            **super().inputs,
             "strategy": self.strategy.name,
-            "plugin": self.plugin,
             "parameters": self.asked,
             "config": self.space.fixed,
             "method": self.method,
@@ -91,5 +65,4 @@ class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
             "seed": self.seed,
             "walk_forward": self.walk_forward,
             "anchored": self.anchored,
-            "terms": msgspec.to_builtins(self.terms),
         }
