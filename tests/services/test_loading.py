@@ -35,6 +35,40 @@ print(len(whole), gc.isenabled(), gc.get_freeze_count() > 0)
     assert told.stdout.split() == ["0", "True", "True"]
 
 
+def test_a_search_loads_nothing_on_the_event_loop(data_dir) -> None:
+    program = f"""
+import asyncio, sys, threading
+import msgspec
+from trading_mcp.app import running
+from trading_mcp.config import load
+from trading_mcp.services.operations import Caller
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        on_the_loop = threading.current_thread() is threading.main_thread()
+        if on_the_loop and name.startswith(("trading_mcp.backtest", "numba", "talib")):
+            print("HELD UP BY", name)
+
+async def main():
+    settings = ['storage.data_dir="{data_dir}"', "scalping.autostart=false", *{THREADS!r}]
+    async with running(load(None, settings)) as server:
+        asked = server.operations["optimize_parameters"]
+        request = msgspec.convert({ASKED!r} | {{"wait_seconds": 0}}, asked.request)
+        sys.meta_path.insert(0, Watch())
+        while (answer := await asked.run(request, Caller("test"))).status != "completed":
+            await asyncio.sleep(0.05)
+        print(answer.status)
+
+asyncio.run(main())
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    )
+
+    assert "HELD UP" not in told.stdout
+    assert told.stdout.splitlines()[-1] == "completed"
+
+
 @pytest.mark.parametrize("asking", ASKINGS)
 async def test_what_has_to_be_compiled_is_said_and_compiled_elsewhere(
     opened, monkeypatch, tmp_path, asking

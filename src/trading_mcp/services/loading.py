@@ -4,9 +4,11 @@ All of it together takes a second or two of a thread, once in a process, and sec
 process where the loop has not been compiled yet.
 """
 
+import asyncio
+import contextlib
 import functools
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,19 +32,21 @@ def loaded_loop(folder: Path, note: Note, share: float) -> "Loop":
     return _loaded(folder) if is_compiled(folder) else _ready(folder)
 
 
+async def planning_loaded() -> None:
+    """Load what searches are planned with, so that the plan itself takes the event loop no time."""
+    await asyncio.to_thread(_planning)
+
+
+@functools.cache
+def _planning() -> None:
+    with _uncollected():
+        from trading_mcp.backtest.search import drawing, objectives, spaces  # noqa: F401
+
+
 @functools.cache
 def _loaded(folder: Path) -> "Loop":
-    """Load it without a full garbage collection, which would go through all that is there.
-
-    One takes 50 to 150 ms in which nothing else runs, and so much is loaded here that two or three
-    are due. What was loaded stays as long as the process, so that none need look at it again.
-    """
-    gc.disable()
-    try:
+    with _uncollected():
         return _ready(folder)
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _ready(folder: Path) -> "Loop":
@@ -53,3 +57,18 @@ def _ready(folder: Path) -> "Loop":
     from trading_mcp.backtest.search import searches  # noqa: F401
 
     return ready_loop(folder)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Hold off full garbage collections, which go through all that there is, while much is loaded.
+
+    One takes 50 to 150 ms in which nothing else runs, and two or three would be due. What was
+    loaded stays as long as the process, so that none need look at it again.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

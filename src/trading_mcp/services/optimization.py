@@ -11,7 +11,7 @@ from trading_mcp.ports import BacktestStore
 from trading_mcp.services.beside import beside
 from trading_mcp.services.jobs import Job, Jobs, waited_for
 from trading_mcp.services.kept_runs import attended, found, page
-from trading_mcp.services.loading import Note, loaded_loop
+from trading_mcp.services.loading import Note, loaded_loop, planning_loaded
 from trading_mcp.services.operations import Caller, operation
 from trading_mcp.services.optimization_plans import SearchPlanner
 from trading_mcp.services.optimization_views import completed, result_view, under_way
@@ -67,6 +67,7 @@ class OptimizationService:
     ) -> OptimizationAnswer:
         """Search a strategy's best parameters over past candles; walk_forward tests out of
         sample. While it runs, repeat the call."""
+        await planning_loaded()
         key = key_of(self._session, request, caller)
         job = self._jobs.same(key)
         if job is None:
