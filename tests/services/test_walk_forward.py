@@ -124,3 +124,18 @@ async def test_too_little_time_for_so_many_tests_is_refused(opened) -> None:
     async with opened(*THREADS) as desk:
         with pytest.raises(InvalidParameter, match="too few for 100 folds"):
             await ended(desk, **{**WALK, "walk_forward": 100})
+
+
+async def test_what_was_found_is_not_lost_where_a_search_on_the_way_finds_nothing(opened) -> None:
+    never = {"parameters": {"rsi_period": [60, 80]}, "config": {"rsi_oversold": 22}}
+    asked = {**WALK, **never, "walk_forward": 12}
+    async with opened(*THREADS) as desk:
+        answer = await ended(desk, **asked)
+        kept = await desk.ask("get_optimization", optimization_id=answer.optimization_id)
+
+    assert answer.status == "completed"
+    assert answer.out_of_sample is None
+    assert kept.summary["tried"] == 2
+    [why] = kept.warnings
+    assert why.startswith("There is no test out of sample: before test ")
+    assert answer.message.startswith(why)

@@ -62,6 +62,7 @@ def result_view(
         best_parameters=report.get("best_parameters", {}),
         best_score=report.get("best_score"),
         best_run=report.get("best_run", ""),
+        warnings=report.get("warnings", []),
         findings=report.get("findings", []),
         front=report.get("front", []),
         summary=report.get("summary", {}),
@@ -94,8 +95,9 @@ def _said(kept: KeptRun) -> str:
         else f"the best {objective} is {report['best_score']:.4g}"
     )
     # What no search had seen comes first: people trust the best of many too easily.
+    first = "".join(f"{warning}. " for warning in report.get("warnings", ()))
     return (
-        f"{'' if walk is None else _tested(walk)}{summary['tried']} combinations of "
+        f"{first if walk is None else _tested(walk)}{summary['tried']} combinations of "
         f"{inputs['strategy']} on {inputs['symbol']} {inputs['interval']}, {inputs['start_date']} "
         f"to {inputs['end_date']}: {best}. The best of {summary['ever_tried']} attempts on these "
         f"candles is good by luck too{': run it on others' if walk is None else ''}"

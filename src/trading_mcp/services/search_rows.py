@@ -18,12 +18,14 @@ from trading_mcp.services.shapes.optimization import FoldRow, OutOfSample
 
 class Hunted(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a search: *tried* is all that was ever tried on its candles, *around* what lies
-    around the best, *walk* its walk-forward, *estimated* the seconds that were expected."""
+    around the best, *walk* its walk-forward and *warnings* why there is none, *estimated* the
+    seconds that were expected."""
 
     found: Searched
     tried: Tried
     around: Plateau | None
     walk: Walk | None
+    warnings: tuple[str, ...]
     estimated: float | None
 
 
@@ -40,6 +42,7 @@ def kept_search(
         inputs={**plan.inputs, **digests},
         report={
             "out_of_sample": msgspec.to_builtins(walk),
+            "warnings": list(hunted.warnings),
             "best_parameters": {} if best is None else best.tried.parameters,
             "best_score": None if best is None else best.scores[0],
             "best_run": "" if best_run is None else best_run.id,

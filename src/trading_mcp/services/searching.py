@@ -17,7 +17,12 @@ from trading_mcp.backtest.honesty.proof import prove
 from trading_mcp.backtest.honesty.walking import Choice, Walk
 from trading_mcp.backtest.honesty.windows import Window
 from trading_mcp.backtest.runs import Data
-from trading_mcp.backtest.search.choosing import choice_of, params_of_best, terms_with
+from trading_mcp.backtest.search.choosing import (
+    NothingFound,
+    choice_of,
+    params_of_best,
+    terms_with,
+)
 from trading_mcp.backtest.search.points import points_of
 from trading_mcp.backtest.warmed import run_warmed
 from trading_mcp.domain.backtests import KeptRun
@@ -50,7 +55,7 @@ def searched(
 
     Raises:
         InvalidParameter: the strategy fails the proof, or accepts none of the combinations; there
-            is too little to walk forward through, or a search on the way found nothing.
+            is too little to walk forward through.
         InternalError: the strategy answers rubbish.
     """
     note("proving the strategy", FROM)
@@ -76,11 +81,13 @@ def _hunted(
     loop: Loop,
 ) -> Hunted:
     found, tried = hunt.over(data, before, steps.teller(0))
+    walk, warnings = _walk(plan, data, windows, hunt, steps, loop) if windows else (None, ())
     return Hunted(
         found=found,
         tried=tried,
         around=plateau(points_of(found, plan.objectives[0])),
-        walk=_walk(plan, data, windows, hunt, steps, loop) if windows else None,
+        walk=walk,
+        warnings=warnings,
         estimated=None if found.estimated is None else found.estimated * steps.times_first,
     )
 
@@ -92,14 +99,24 @@ def _walk(
     hunt: Hunt,
     steps: Steps,
     loop: Loop,
-) -> Walk:
-    places = iter(range(1, len(windows) + 1))
+) -> tuple[Walk | None, tuple[str, ...]]:
+    """Return the walk-forward, or why there is none: what was found before is not lost for it."""
+    place = 0
 
     def choose(part: Data, before: int) -> Choice:
-        found, _ = hunt.over(part, before, steps.teller(next(places)))
+        nonlocal place
+        place += 1
+        found, _ = hunt.over(part, before, steps.teller(place))
         return choice_of(hunt.wanted, found)
 
-    return walked(plan, data, windows, choose, loop)
+    try:
+        return walked(plan, data, windows, choose, loop), ()
+    except NothingFound:
+        why = (
+            f"There is no test out of sample: before test {place} of {len(windows)} no combination "
+            "came to a score. Ask for fewer tests, or for more time"
+        )
+        return None, (why,)
 
 
 def _best(

@@ -34,7 +34,7 @@ def walked(
     """Walk forward through *windows*: what each search chooses is tested on what comes next.
 
     Raises:
-        InvalidParameter: a search found nothing.
+        NothingFound: a search found nothing.
         InternalError: the strategy answers rubbish.
     """
 

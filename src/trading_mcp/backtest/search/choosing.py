@@ -11,6 +11,10 @@ from trading_mcp.domain.errors import InvalidParameter
 from trading_mcp.strategy.base import Params
 
 
+class NothingFound(InvalidParameter):
+    """A search of a walk-forward in which no combination has a score."""
+
+
 def params_of_best(wanted: Search, found: Searched) -> Params | None:
     """Return the best parameters; None: no combination has a score."""
     best = found.best_one
@@ -23,10 +27,10 @@ def terms_with(wanted: Search, params: Params) -> Terms:
 
 
 def choice_of(wanted: Search, found: Searched) -> Choice:
-    """Return the best for a walk-forward. Raises InvalidParameter: nothing has a score."""
+    """Return the best for a walk-forward. Raises NothingFound."""
     params, best = params_of_best(wanted, found), found.best_one
     if params is None or best is None or best.tried.metrics is None:
-        raise InvalidParameter(
+        raise NothingFound(
             "a search of the walk-forward found nothing with a score",
             hint="Ask for fewer tests, or for more time.",
             field="walk_forward",

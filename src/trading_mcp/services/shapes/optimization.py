@@ -145,7 +145,8 @@ class OptimizationResult(msgspec.Struct, frozen=True, kw_only=True):
 
     *out_of_sample* is what a walk-forward came to, null without one. *best_run* is the id of a
     backtest: the run of the best parameters, with its trades and all that speaks against it
-    (*findings*); "" where none has a score.
+    (*findings*); "" where none has a score. *warnings* say why there is no test out of sample,
+    though one was asked for.
     *all_results* are in the order of the first score, best first; *next_cursor* asks for more.
     *front* has the combinations that none beats in every objective. *summary* counts combinations
     that were tried, refused by the strategy, asked for again, and that failed, and those that were
@@ -166,6 +167,7 @@ class OptimizationResult(msgspec.Struct, frozen=True, kw_only=True):
     best_parameters: dict[str, Any]
     best_score: float | None
     best_run: str
+    warnings: list[str]
     findings: list[dict[str, Any]]
     front: list[dict[str, Any]]
     summary: dict[str, Any]
