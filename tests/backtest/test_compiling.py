@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trading_mcp.backtest import compiling
+from trading_mcp.backtest import compiling, instructions
 
 RULE = """
 def better(price: float) -> float:
@@ -55,7 +55,9 @@ def test_a_changed_rule_is_another_folder_and_another_answer(
     assert all(any(folder.rglob("*.nbi")) for folder in folders)
 
 
-@pytest.mark.parametrize("part", [*compiling.PARTS, compiling.layout], ids=lambda p: p.__name__)
+@pytest.mark.parametrize(
+    "part", [*compiling.PARTS, compiling.layout, instructions], ids=lambda p: p.__name__
+)
 def test_every_source_that_is_compiled_counts(part, tmp_path, monkeypatch) -> None:
     before = compiling.digest_of(compiling.PARTS)
     changed = tmp_path / "changed.py"

@@ -14,9 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from trading_mcp.backtest import instructions
 from trading_mcp.backtest.kernel import (
     alone,
     entering,
+    fetching,
     layout,
     leaving,
     loop,
@@ -42,6 +44,7 @@ PARTS: tuple[types.ModuleType, ...] = (
     leaving,
     entering,
     steps,
+    fetching,
     alone,
     together,
     loop,
@@ -74,7 +77,7 @@ def folder_of(cache_folder: Path) -> Path:
 def digest_of(parts: tuple[types.ModuleType, ...]) -> str:
     """Return what tells the machine code of *parts* from any other."""
     said = hashlib.sha256(f"{sys.version} {version('numba')} {version('llvmlite')}".encode())
-    for part in (*parts, layout):
+    for part in (*parts, layout, instructions):
         said.update(Path(str(part.__file__)).read_bytes())
     return said.hexdigest()[:24]
 
@@ -87,11 +90,11 @@ def compiled(parts: tuple[types.ModuleType, ...], entry: str, folder: Path | Non
     """
     import numba
 
-    made: dict[types.FunctionType, Any] = {}
+    made: dict[Any, Any] = {fetching.fetch: instructions.prefetching()}
     for part in parts:
         scope = {name: _known(made, value) for name, value in vars(part).items()}
         for name, plain in _functions(part).items():
-            if part is not parts[-1] or name != entry:
+            if plain not in made and (part is not parts[-1] or name != entry):
                 made[plain] = scope[name] = numba.njit(_in_scope(plain, scope), **_INNER)
     with _cache_in(numba.config, folder):
         last = _in_scope(getattr(parts[-1], entry), scope)

@@ -7,10 +7,14 @@ bit, as `kernel.loop` comes to candle by candle.
 
 import numpy as np
 
+from trading_mcp.backtest.kernel.fetching import fetch
 from trading_mcp.backtest.kernel.layout import Bars, Finer, Here, Memory, Record, Wished, Wishes
 from trading_mcp.backtest.kernel.leaving import follow_move
 from trading_mcp.backtest.kernel.steps import act_at_open, flags_that_matter, follow_moves, value
-from trading_mcp.backtest.kernel.watching import note_fall
+from trading_mcp.backtest.kernel.watching import note_depth, note_fall
+
+AHEAD = 3
+"""So many wishes before its time what lies behind one is fetched: about a trade and a half."""
 
 
 def is_left_alone(plan: Record, limits: Record) -> bool:
@@ -47,8 +51,18 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
             if wish < len(wished_at):
                 end, pending = wished_at[wish] + 1, wish
                 wish += 1
-            note_fall(account, wallet, time[row] + span)
-            note_fall(account, wallet, time[end - 1] + span)
+                for ahead in range(wish - 1, min(wish + AHEAD, len(wished_at))):
+                    soon = wished_at[ahead] + 1
+                    fetch(opens, soon)
+                    fetch(highs, soon)
+                    fetch(lows, soon)
+                    fetch(closes, soon)
+                    fetch(time, soon)
+            if wallet < account.peak:
+                note_depth(account, wallet)
+            else:
+                note_fall(account, wallet, time[row] + span)
+                note_fall(account, wallet, time[end - 1] + span)
             for i in range(row, end):
                 equity[from_front(i)] = wallet
             row = end
@@ -66,12 +80,15 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
                 break
             worth = wallet + side * (size * closes[k] - cost)
             equity[k] = worth
-            if worth >= peak or worth < floor:
+            if worth >= peak:
                 account.below = below
                 note_fall(account, worth, time[i] + span)
-                peak, floor, below = account.peak, account.floor, account.below
+                peak, floor, below = account.peak, account.floor, 0
             else:
                 below = 1
+                if worth < floor:
+                    note_depth(account, worth)
+                    floor = account.floor
             if i == next_wish:
                 if wishes.flags[wish] & that_matter != 0:
                     pending, end = wish, i + 1
@@ -87,7 +104,6 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
             account.moments_held += i - row
             account.below = below
             value(account, held)
-            note_fall(account, wallet + account.gain, time[i - 1] + span)
         if i < count and pending < 0:
             now = time[i] + span
             seat.last_row = i
@@ -107,6 +123,8 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
                 wish += 1
             i += 1
         row = i
+    # How long a fall lasts was noted only where it ended.
+    note_fall(account, account.wallet + account.gain, time[count - 1] + span)
     return count
 
 

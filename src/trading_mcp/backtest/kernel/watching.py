@@ -73,7 +73,12 @@ def note_fall(account: Record, equity: float, now: int) -> None:
         account.peak = equity
         account.peak_at = now
         account.floor = equity * (1.0 - account.deepest)
-        return
+    else:
+        note_depth(account, equity)
+
+
+def note_depth(account: Record, equity: float) -> None:
+    """Note how far an *equity* below the peak has fallen."""
     account.below = 1
     if equity < account.floor:
         account.deepest = 1.0 - equity / account.peak
