@@ -47,7 +47,7 @@ def assert_same(bench, cls, params, data, terms, loop):
     found = bench.outcome(cls, params, terms)
     assert np.array_equal(found.trades, alone.trades)
     assert np.array_equal(found.equity, alone.equity)
-    assert bench.try_params(cls, params, terms) == metrics_of(alone)
+    assert bench.try_all(cls, [params], terms) == [metrics_of(alone)]
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
@@ -98,7 +98,7 @@ def test_nor_does_one_that_older_candles_warm_up(loop, multiplier):
         late = msgspec.structs.replace(data, candles=data.candles[900 - lead :])
         alone = run_warmed(cls(params), late, lead, terms, loop)
         assert np.array_equal(bench.outcome(cls, params, terms).equity, alone.outcome.equity)
-        assert bench.try_params(cls, params, terms) == alone.metrics
+        assert bench.try_all(cls, [params], terms) == [alone.metrics]
 
 
 @settings(max_examples=20, deadline=None)
@@ -142,6 +142,6 @@ def test_signals_are_worked_out_once_for_all_that_differ_in_exits(loop):
     for every in (5, 6):
         for stop in (0.1, 0.2, 0.3):
             params = Counting.params_type(every=every, stop_loss_pct=stop, unused=7)
-            bench.try_params(Counting, params, TERMS)
+            bench.try_all(Counting, [params], TERMS)
 
     assert asked == [5, 6]

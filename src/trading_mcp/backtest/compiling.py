@@ -20,6 +20,7 @@ from trading_mcp.backtest.kernel import (
     entering,
     fetching,
     layout,
+    leaping,
     leaving,
     loop,
     steps,
@@ -27,12 +28,19 @@ from trading_mcp.backtest.kernel import (
     watching,
 )
 from trading_mcp.backtest.kernel.layout import Bars, Finer, Funding, Memory, Wishes
+from trading_mcp.backtest.kernel.leaping import Ahead, Reach, Runs
+from trading_mcp.portfolio import ratios
 from trading_mcp.rules import costs, exits, grid, limits, margins, periods, sizing
 
 Loop = Callable[[Bars, Wishes, Finer, Funding, Memory], int]
 """Runs over a history and writes into its records; returns the number of moments."""
+Many = Callable[[Bars, Wishes, Reach, Ahead, Runs], None]
+"""Makes many runs over a history, and writes into their records what figures need."""
 
-PARTS: tuple[types.ModuleType, ...] = (
+Made = dict[Any, Any]
+"""What has been compiled, by what it was compiled from."""
+
+_LOOP: tuple[types.ModuleType, ...] = (
     grid,
     periods,
     limits,
@@ -49,6 +57,7 @@ PARTS: tuple[types.ModuleType, ...] = (
     together,
     loop,
 )
+PARTS = (*_LOOP, ratios, leaping)
 """What is compiled: each after those that it calls."""
 
 
@@ -60,9 +69,18 @@ def compiled_loop(cache_folder: Path) -> Loop:
     return _loaded(folder_of(cache_folder))
 
 
+def compiled_many(cache_folder: Path) -> Many:
+    """Return what makes many runs, ready to, as `compiled_loop` does.
+
+    In the process that has compiled the loop it takes a third of the loop's time more, and as long
+    as the loop in any other, since all that the two have in common is compiled but once in each.
+    """
+    return _loaded_many(folder_of(cache_folder))
+
+
 def is_compiled(cache_folder: Path) -> bool:
-    """Say whether *cache_folder* has the loop as its source is now."""
-    return any(folder_of(cache_folder).rglob("*.nbi"))
+    """Say whether *cache_folder* has both as their source is now."""
+    return len({*folder_of(cache_folder).rglob("*.nbi")}) > 1
 
 
 def folder_of(cache_folder: Path) -> Path:
@@ -82,15 +100,18 @@ def digest_of(parts: tuple[types.ModuleType, ...]) -> str:
     return said.hexdigest()[:24]
 
 
-def compiled(parts: tuple[types.ModuleType, ...], entry: str, folder: Path | None) -> Any:
-    """Compile every function of *parts*; return the last part's *entry*.
+def compiled(
+    parts: tuple[types.ModuleType, ...], entry: str, folder: Path | None, made: Made | None = None
+) -> Any:
+    """Compile every function of *parts*, but those already *made*; return the last part's *entry*.
 
     Each sees the compiled ones in place of the plain ones. Only *entry* is kept in *folder*, since
     it holds all that it calls; without a folder it is compiled for this process alone.
     """
     import numba
 
-    made: dict[Any, Any] = {fetching.fetch: instructions.prefetching()}
+    made = {} if made is None else made
+    made.setdefault(fetching.fetch, instructions.prefetching())
     for part in parts:
         scope = {name: _known(made, value) for name, value in vars(part).items()}
         for name, plain in _functions(part).items():
@@ -112,8 +133,23 @@ _ENTRY: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapp
 
 @cache
 def _loaded(folder: Path) -> Loop:
-    run: Loop = compiled(PARTS, "run_history", folder if _is_writable(folder) else None)
+    run: Loop = compiled(_LOOP, "run_history", _kept_in(folder), _made_for(folder))
     return run
+
+
+@cache
+def _loaded_many(folder: Path) -> Many:
+    run: Many = compiled(PARTS, "run_many", _kept_in(folder), _made_for(folder))
+    return run
+
+
+@cache
+def _made_for(_folder: Path) -> Made:
+    return {}
+
+
+def _kept_in(folder: Path) -> Path | None:
+    return folder if _is_writable(folder) else None
 
 
 def _functions(part: types.ModuleType) -> Mapping[str, types.FunctionType]:

@@ -77,9 +77,14 @@ class Ground(NamedTuple):
 
 def metrics_of(outcome: Outcome, risk_free_rate: float = 0.0) -> Metrics:
     """Return the figures of a run; *risk_free_rate* is a year's, as a fraction."""
-    ground = Ground(outcome.capital, span_days(outcome), len(outcome.time), held_return(outcome))
     daily = moments(daily_returns(outcome), risk_free_rate / 365)
-    return figures_of(ground, outcome.account, float(outcome.equity[-1]), daily)
+    return figures_of(ground_of(outcome), outcome.account, float(outcome.equity[-1]), daily)
+
+
+def ground_of(outcome: Outcome) -> Ground:
+    """Return what *outcome* has in common with all runs over its candles."""
+    held = held_return(outcome)
+    return Ground(outcome.capital, span_days(outcome), len(outcome.time), held)
 
 
 def figures_of(

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from trading_mcp.domain.candles import Column
+
 YEAR_DAYS = 365
 
 
@@ -31,7 +33,7 @@ def yearly_ratio(mean: float, square: float) -> float | None:
     return mean / math.sqrt(square) * math.sqrt(YEAR_DAYS) if square > 0 else None
 
 
-def moments(returns: Sequence[float], free: float) -> tuple[float, float, float]:
+def moments(returns: Sequence[float] | Column, free: float) -> tuple[float, float, float]:
     """Return the mean of *returns* above *free*, their variance, and their mean square below it.
 
     All are 0 for fewer than two returns, and so is the variance when all are alike. The search

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 
 from trading_mcp.backtest.metrics import Metrics
-from trading_mcp.backtest.readiness import ready_loop
-from trading_mcp.backtest.runs import Data, exits_of
+from trading_mcp.backtest.readiness import ready_loop, ready_many
+from trading_mcp.backtest.runs import Data
 from trading_mcp.backtest.search.bench import Bench
 from trading_mcp.backtest.search.spaces import Combination
 from trading_mcp.backtest.terms import Terms
-from trading_mcp.strategy.base import Strategy
+from trading_mcp.strategy.base import Params, Strategy
 from trading_mcp.strategy.params import build_params
 
 Reader = Callable[[str], Sequence[Data]]
@@ -54,18 +54,25 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 def try_batch(batch: Batch) -> list[Tried]:
     """Run each combination; return what came of them, in the same order."""
     bench = _benches.of(batch.dataset)
-    return [_tried(bench, batch, combination) for combination in batch.combinations]
+    built = [_built(batch.strategy, combination) for combination in batch.combinations]
+    asked = [one for one in built if not isinstance(one, Exception)]
+    found = iter(bench.try_all(batch.strategy, asked, batch.terms, batch.max_candles))
+    results = [one if isinstance(one, Exception) else next(found) for one in built]
+    return [_tried(*pair) for pair in zip(batch.combinations, results, strict=True)]
 
 
-def _tried(bench: Bench, batch: Batch, combination: Combination) -> Tried:
+def _built(strategy: type[Strategy], combination: Combination) -> Params | Exception:
     try:
-        params = build_params(batch.strategy, combination)
-        exits = exits_of(params, batch.max_candles)
-        terms = msgspec.structs.replace(batch.terms, exits=exits)
-        metrics = bench.try_params(batch.strategy, params, terms)
-    except Exception as error:  # a strategy may raise anything at all, and the others go on
-        return Tried(parameters=combination, metrics=None, error=f"{type(error).__name__}: {error}")
-    return Tried(parameters=combination, metrics=metrics)
+        return build_params(strategy, combination)
+    except Exception as error:  # as what it raises later is: the others go on
+        return error
+
+
+def _tried(combination: Combination, result: Metrics | Exception) -> Tried:
+    if isinstance(result, Exception):
+        error = f"{type(result).__name__}: {result}"
+        return Tried(parameters=combination, metrics=None, error=error)
+    return Tried(parameters=combination, metrics=result)
 
 
 class _Benches:
@@ -80,9 +87,11 @@ class _Benches:
         with self._lock:
             if self._bench is None or self._dataset != dataset:
                 self._bench = None
-                loop = ready_loop(Path(dataset.compiled))
+                folder = Path(dataset.compiled)
+                loop, many = ready_loop(folder), ready_many(folder)
                 data = dataset.read(dataset.path)
-                self._bench, self._dataset = Bench(data, loop, dataset.before), dataset
+                self._bench = Bench(data, loop, dataset.before, many)
+                self._dataset = dataset
             return self._bench
 
     def forget(self, dataset: Dataset) -> None:

@@ -1,0 +1,110 @@
+"""Many runs over one market at once: the tables that they share, and the records of each."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trading_mcp.backtest.compiling import Many
+from trading_mcp.backtest.kernel import layout
+from trading_mcp.backtest.kernel.layout import (
+    ENTER_LONG,
+    ENTER_SHORT,
+    EXIT_LONG,
+    EXIT_SHORT,
+    Bars,
+    Memory,
+    Whole,
+    Wishes,
+)
+from trading_mcp.backtest.kernel.leaping import BLOCK, Ahead, Reach, Runs
+from trading_mcp.backtest.terms import Exits
+from trading_mcp.domain.times import DAY_MS
+
+_NAMES = layout.ACCOUNT.names or ()
+Ended = tuple[dict[str, float], tuple[float, float, float]]
+"""The account's record at the end of a run, by field, and `ratios.moments` of its daily returns."""
+
+
+class Course(NamedTuple):
+    """What was wished for, and where the next wish of each kind is."""
+
+    wishes: Wishes
+    ahead: Ahead
+
+
+def course_of(wishes: Wishes) -> Course:
+    """Return the course that runs with these *wishes* take."""
+    return Course(wishes, ahead_of(wishes))
+
+
+def reach_of(bars: Bars) -> Reach:
+    """Return how far blocks of candles reach, and where days end as in `curves.daily_equity`."""
+    whole = len(bars.time) - len(bars.time) % BLOCK
+    days = np.arange(bars.time[0] // DAY_MS, bars.time[-1] // DAY_MS + 1)
+    return Reach(
+        bars.low[:whole].reshape(-1, BLOCK).min(axis=1),
+        bars.high[:whole].reshape(-1, BLOCK).max(axis=1),
+        np.searchsorted(bars.time, (days + 1) * DAY_MS) - 1,
+    )
+
+
+def ahead_of(wishes: Wishes) -> Ahead:
+    """Return where the next wish of each kind is."""
+    return Ahead(
+        _next(wishes.flags & (ENTER_LONG | ENTER_SHORT) != 0),
+        _next(wishes.flags & EXIT_LONG != 0),
+        _next(wishes.flags & EXIT_SHORT != 0),
+    )
+
+
+def _next(chosen: Any) -> Whole:
+    count = len(chosen)
+    places = np.append(np.where(chosen, np.arange(count), count), count)
+    return np.minimum.accumulate(places[::-1])[::-1].copy()
+
+
+def run_all(
+    many: Many,
+    bars: Bars,
+    course: Course,
+    reach: Reach,
+    fresh: Memory,
+    exits: Sequence[Exits],
+) -> list[Ended]:
+    """Run with each of *exits*, each time from the records *fresh* on; return how they ended.
+
+    This is for a single market without finer candles, settlements and limits that are watched.
+    """
+    count = len(exits)
+    runs = Runs(
+        plan=_plans(exits),
+        account=np.repeat(fresh.account, count).view(np.recarray),
+        seat=np.repeat(fresh.held, count).view(np.recarray),
+        daily_moments=np.empty((count, 3)),
+        sizing=fresh.sizing,
+        limits=fresh.limits,
+        terms=fresh.terms,
+        trade=np.empty(1, layout.TRADE).view(np.recarray),
+        daily=np.empty(len(reach.day_end)),
+    )
+    many(bars, course.wishes, reach, course.ahead, runs)
+    accounts, daily = runs.account.tolist(), runs.daily_moments.tolist()
+    return [
+        (dict(zip(_NAMES, account, strict=True)), tuple(moments))
+        for account, moments in zip(accounts, daily, strict=True)
+    ]
+
+
+def _plans(exits: Sequence[Exits]) -> Any:
+    rows = [
+        (
+            one.stop_loss_pct,
+            one.take_profit_pct,
+            one.trailing_stop_pct,
+            one.breakeven_pct,
+            one.max_candles,
+        )
+        for one in exits
+    ]
+    return np.array(rows, dtype=layout.PLAN).view(np.recarray)
