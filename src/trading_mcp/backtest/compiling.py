@@ -83,6 +83,7 @@ def is_compiled(cache_folder: Path) -> bool:
     return len({*folder_of(cache_folder).rglob("*.nbi")}) > 1
 
 
+@cache
 def folder_of(cache_folder: Path) -> Path:
     """Return the folder for the machine code of the source as it is now.
 

@@ -18,12 +18,13 @@ from trading_mcp.backtest.kernel.layout import (
     Wishes,
 )
 from trading_mcp.backtest.kernel.leaping import BLOCK, Ahead, Reach, Runs
+from trading_mcp.backtest.metrics import NEEDED
 from trading_mcp.backtest.terms import Exits
 from trading_mcp.domain.times import DAY_MS
 
-_NAMES = layout.ACCOUNT.names or ()
 Ended = tuple[dict[str, float], tuple[float, float, float]]
-"""The account's record at the end of a run, by field, and `ratios.moments` of its daily returns."""
+"""What figures need of the account at the end of a run, and `ratios.moments` of its daily returns.
+"""
 
 
 class Course(NamedTuple):
@@ -89,11 +90,10 @@ def run_all(
         daily=np.empty(len(reach.day_end)),
     )
     many(bars, course.wishes, reach, course.ahead, runs)
-    accounts, daily = runs.account.tolist(), runs.daily_moments.tolist()
-    return [
-        (dict(zip(_NAMES, account, strict=True)), tuple(moments))
-        for account, moments in zip(accounts, daily, strict=True)
-    ]
+    ended = runs.account.view(np.ndarray)
+    columns = [ended[name].tolist() for name in NEEDED]
+    accounts = (dict(zip(NEEDED, row, strict=True)) for row in zip(*columns, strict=True))
+    return list(zip(accounts, map(tuple, runs.daily_moments.tolist()), strict=True))
 
 
 def _plans(exits: Sequence[Exits]) -> Any:

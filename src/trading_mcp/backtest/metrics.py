@@ -12,6 +12,13 @@ from trading_mcp.domain.candles import Column
 from trading_mcp.domain.times import DAY_MS
 from trading_mcp.portfolio.ratios import annual_return, calmar_ratio, moments, yearly_ratio
 
+NEEDED = (
+    *("closed", "wins", "losses", "longs", "candles", "won", "lost", "profit", "best", "worst"),
+    *("percents", "before_fees", "fees", "funding", "traded", "deepest", "longest_ms"),
+    *("moments_held", "wallet"),
+)
+"""What figures are made of, of an account's record."""
+
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
     """What trades came to. A trade is a position that was opened and left.

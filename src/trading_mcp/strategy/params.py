@@ -11,6 +11,7 @@ from trading_mcp.domain.errors import InvalidParameter
 from trading_mcp.strategy.base import Params, Strategy
 
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+_PLAIN = (int, bool, str)
 _UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]*)`")
 
 
@@ -21,7 +22,8 @@ def build_params(cls: type[Strategy], settings: Mapping[str, Any]) -> Params:
         InvalidParameter: an unknown field, a wrong type, out of bounds, not finite, or at odds
             with another field. Where one field is wrong, the detail `field` holds its path.
     """
-    for path in _not_finite(settings):
+    # Mostly there is nothing to look for, and a search asks for thousands.
+    for path in () if all(map(_is_plain, settings.values())) else _not_finite(settings):
         raise _objection(cls, f"Expected a finite number - at `${path}`")
     try:
         return msgspec.convert(settings, cls.params_type)
@@ -38,6 +40,11 @@ def params_schema(params_type: type[Params]) -> dict[str, Any]:
     (root,), parts = msgspec.json.schema_components([params_type], ref_template="#/$defs/{name}")
     schema: dict[str, Any] = parts.pop(root["$ref"].removeprefix("#/$defs/"))
     return schema | ({"$defs": parts} if parts else {})
+
+
+def _is_plain(value: object) -> bool:
+    kind = type(value)
+    return math.isfinite(value) if kind is float else kind in _PLAIN  # type: ignore[arg-type]
 
 
 def _not_finite(value: object, path: str = "") -> Iterator[str]:

@@ -63,6 +63,9 @@ def metrics_known() -> list[str]:
 
 def front(merits: Sequence[tuple[float, ...]]) -> list[int]:
     """Return the places of those that none beats in one without being beaten in another."""
+    if merits and len(merits[0]) == 1:
+        best = max(merits)
+        return [place for place, merit in enumerate(merits) if merit == best]
     return [
         place
         for place, merit in enumerate(merits)
