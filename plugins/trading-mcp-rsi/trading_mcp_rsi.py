@@ -11,8 +11,7 @@ from trading_mcp.sdk import (
     Signals,
     Strategy,
     confidence,
-    crosses_above,
-    crosses_below,
+    crosses_out,
     hookimpl,
     rsi,
     signals,
@@ -52,7 +51,7 @@ class RsiScalping(Strategy):
         """Wish at the candle whose close carries the RSI across a level."""
         low, high = self.params.rsi_oversold, self.params.rsi_overbought
         index = rsi(candles.close, self.params.rsi_period)
-        falls, rises = crosses_below(index, low), crosses_above(index, high)
+        falls, rises = crosses_out(index, low, high)
         return signals(
             len(candles),
             enter_long=falls,

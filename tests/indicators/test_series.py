@@ -250,6 +250,15 @@ def test_above_and_below_mirror_each_other(values: list[float]) -> None:
     assert above.dtype == np.bool_
 
 
+@settings(deadline=None)
+@given(st.lists(st.one_of(st.just(NAN), st.floats(-10, 10)), max_size=30))
+def test_both_ways_out_are_what_each_is_alone(values: list[float]) -> None:
+    column = np.array(values, dtype=np.float64)
+    falls, rises = series.crosses_out(column, -2.0, 2.0)
+    assert falls.tolist() == series.crosses_below(column, -2.0).tolist()
+    assert rises.tolist() == series.crosses_above(column, 2.0).tolist()
+
+
 def test_recently_looks_back_over_the_candles_named() -> None:
     flags = np.array([0, 1, 0, 0, 0, 1, 0], dtype=np.bool_)
     assert rows(series.recently(flags, 1)) == [1, 5]

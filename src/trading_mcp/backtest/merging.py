@@ -1,5 +1,6 @@
 """All markets' candles, wishes and settlements in one order: by time, and then by market."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,13 +47,23 @@ def places_of(histories: Sequence[History]) -> Places:
 
 
 def bars_of(histories: Sequence[History], places: Places) -> Bars:
-    """Return the candles."""
-    markets = [np.zeros(len(h.candles), dtype=np.uint16) for h in histories]
-    for m, market in enumerate(markets[1:], 1):
-        market[:] = m
-    prices = (_placed([getattr(h.candles, name) for h in histories], places) for name in _PRICES)
-    times = _placed([h.candles.time for h in histories], places)
-    return Bars(times, _placed(markets, places), *prices)
+    """Return the candles, read-only: for columns that may be written the loop is compiled anew."""
+    markets = [_numbered(m, len(h.candles)) for m, h in enumerate(histories)]
+    names = ("time", *_PRICES)
+    times, *prices = ([getattr(h.candles, name) for h in histories] for name in names)
+    return Bars(*(_frozen(_placed(part, places)) for part in (times, markets, *prices)))
+
+
+@functools.lru_cache(maxsize=1)
+def _numbered(market: int, count: int) -> NDArray[np.uint16]:
+    # Kept for the next run over as many candles, whose only market has the same.
+    return np.full(count, market, dtype=np.uint16)
+
+
+def _frozen(column: NDArray[Any]) -> NDArray[Any]:
+    frozen = column.view()
+    frozen.flags.writeable = False
+    return frozen
 
 
 def wishes_of(histories: Sequence[History], places: Places) -> Wishes:
@@ -101,14 +112,15 @@ def _wishes(history: History) -> Wishes:
 
 
 def _columns(signals: Signals) -> list[tuple[Flags, int]]:
-    """Return each column with its bits: where one side leaves, the other may enter."""
+    """Return each column in which anything is wished, with its bits: where one side leaves, the
+    other may enter."""
     bits: dict[int, int] = {}
     columns: dict[int, Flags] = {}
     for name, bit in _FLAGS.items():
         column = getattr(signals, name)
         columns[id(column)] = column
         bits[id(column)] = bits.get(id(column), 0) | bit
-    return [(column, bits[at]) for at, column in columns.items()]
+    return [(column, bits[at]) for at, column in columns.items() if column.any()]
 
 
 def _flags_at(rows: Whole, columns: Sequence[tuple[Flags, int]]) -> Whole:

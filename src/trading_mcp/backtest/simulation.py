@@ -147,25 +147,37 @@ def _limits(limits: Limits | None) -> Any:
 
 
 def _terms(histories: Sequence[History], terms: Terms) -> Any:
-    records = _records(layout.TERMS, len(histories))
-    costs = terms.costs
-    for m, (record, history) in enumerate(zip(records, histories, strict=True)):
-        ground = history.ground
-        record.market = m
-        record.span = history.interval
-        record.tick_units, record.tick_scale = floats_of(ground.tick if terms.rounded else None)
-        record.step_units, record.step_scale = floats_of(ground.step if terms.rounded else None)
-        record.min_amount, record.min_notional = ground.min_amount, ground.min_notional
-        record.room = float(ROOM_FOR_EXIT)
-        record.maker_fee = ground.maker_fee if costs.maker_fee is None else costs.maker_fee
-        record.taker_fee = ground.taker_fee if costs.taker_fee is None else costs.taker_fee
-        record.spread, record.slippage = costs.spread, costs.slippage
-        record.leverage = leverage = _leverage(terms, ground.max_leverage)
-        record.maintenance = ground.maintenance
-        record.can_short = ground.can_short
-        record.liquidates = ground.is_margined or leverage > 1
-        record.target_rests = costs.target_rests
-    return records
+    rows = [_terms_of(m, history, terms) for m, history in enumerate(histories)]
+    names = layout.TERMS.names or ()
+    records = np.array([tuple(row[name] for name in names) for row in rows], layout.TERMS)
+    return records.view(np.recarray)
+
+
+def _terms_of(market: int, history: History, terms: Terms) -> dict[str, float]:
+    ground, costs = history.ground, terms.costs
+    tick_units, tick_scale = floats_of(ground.tick if terms.rounded else None)
+    step_units, step_scale = floats_of(ground.step if terms.rounded else None)
+    leverage = _leverage(terms, ground.max_leverage)
+    return {
+        "market": market,
+        "span": history.interval,
+        "tick_units": tick_units,
+        "tick_scale": tick_scale,
+        "step_units": step_units,
+        "step_scale": step_scale,
+        "min_amount": ground.min_amount,
+        "min_notional": ground.min_notional,
+        "room": float(ROOM_FOR_EXIT),
+        "maker_fee": ground.maker_fee if costs.maker_fee is None else costs.maker_fee,
+        "taker_fee": ground.taker_fee if costs.taker_fee is None else costs.taker_fee,
+        "spread": costs.spread,
+        "slippage": costs.slippage,
+        "leverage": leverage,
+        "maintenance": ground.maintenance,
+        "can_short": ground.can_short,
+        "liquidates": ground.is_margined or leverage > 1,
+        "target_rests": costs.target_rests,
+    }
 
 
 def _leverage(terms: Terms, of_market: int) -> int:

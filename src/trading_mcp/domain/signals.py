@@ -40,7 +40,8 @@ def wished_rows(*columns: Flags) -> Rows:
     """Return the rows at which any of *columns*, of which there is one at least, is true."""
     # Where one side leaves is often where the other enters: the same column, looked at once.
     different = {id(column): column for column in columns}
-    return true_rows(functools.reduce(np.bitwise_or, different.values()))
+    some = [column for column in different.values() if np.any(column)] or columns[:1]
+    return true_rows(functools.reduce(np.bitwise_or, some))
 
 
 def true_rows(column: Flags) -> Rows:

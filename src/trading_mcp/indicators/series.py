@@ -164,12 +164,21 @@ def crosses_above(column: Column, other: Column | float) -> Flags:
     Rows next to a NaN are False. Values within `TIE` of each other are equal, because the last
     digits of a running average depend on where it began.
     """
-    return _crosses(column, other)
+    return _crosses((column, other))[0]
 
 
 def crosses_below(column: Column, other: Column | float) -> Flags:
     """Return where *column* is below *other* and was not at the row before."""
-    return _crosses(other, column)
+    return _crosses((other, column))[0]
+
+
+def crosses_out(column: Column, low: float, high: float) -> tuple[Flags, Flags]:
+    """Return where *column* `crosses_below` the *low*, and where it `crosses_above` the *high*.
+
+    To ask for both at once takes less time than one after the other.
+    """
+    falls, rises = _crosses((low, column), (column, high))
+    return falls, rises
 
 
 def recently(flags: Flags, candles: int) -> Flags:
@@ -180,15 +189,19 @@ def recently(flags: Flags, candles: int) -> Flags:
     return np.asarray(seen > before)
 
 
-def _crosses(upper: Column | float, lower: Column | float) -> Flags:
-    """Say where *upper* has come to be above *lower*; where one is NaN it is neither."""
-    crossed = np.zeros(max(np.size(upper), np.size(lower)), dtype=np.bool_)
-    level = _level(upper, lower)
-    # A part at a time, small enough to be looked at twice before it is gone from the cache.
-    for first in range(1, len(crossed), _PART):
+def _crosses(*pairs: tuple[Column | float, Column | float]) -> list[Flags]:
+    """Say for each pair where the first has come to be above the second; NaN never is."""
+    length = max(np.size(side) for pair in pairs for side in pair)
+    crossed = [np.empty(length, dtype=np.bool_) for _ in pairs]
+    levels = [_level(*pair) for pair in pairs]
+    for found in crossed:
+        found[:1] = False
+    # A part at a time, small enough to be looked at again before it is gone from the cache.
+    for first in range(1, length, _PART):
         rows = slice(first - 1, first + _PART)
-        above, below = _sides(_part(upper, rows), _part(lower, rows), level)
-        np.logical_and(above[1:], below[:-1], out=crossed[first : first + _PART])
+        for (upper, lower), level, found in zip(pairs, levels, crossed, strict=True):
+            above, below = _sides(_part(upper, rows), _part(lower, rows), level)
+            np.logical_and(above[1:], below[:-1], out=found[first : first + _PART])
     return crossed
 
 

@@ -49,5 +49,8 @@ def confidence(excess: Column, full: Column | float) -> Column:
     """
     part = np.divide(excess, full, out=np.zeros(len(excess)), where=np.asarray(full) > 0)
     # fmax takes the number where the other is none.
-    strength: Column = 0.5 + 0.5 * np.minimum(np.fmax(part, 0.0), 1.0)
+    strength: Column = np.fmax(part, 0.0, out=part)
+    np.minimum(strength, 1.0, out=strength)
+    strength *= 0.5
+    strength += 0.5
     return strength
