@@ -25,7 +25,7 @@ from trading_mcp.portfolio.ratios import moments
 from trading_mcp.rules.exits import time_is_up
 
 BLOCK = 8
-"""Candles in a block."""
+"""Candles in a block: a power of 2."""
 
 
 class Reach(NamedTuple):
