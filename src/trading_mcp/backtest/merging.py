@@ -108,7 +108,7 @@ def _wishes(history: History) -> Wishes:
     if not _are_all(flags, columns):  # what was wished has changed since rows were looked for
         rows = wished_rows(*(column for column, _ in columns))
         flags = _flags_at(rows, columns)
-    return Wishes(rows, flags, signals.strength[rows], _ranges(history, rows))
+    return Wishes(rows, flags, signals.strength_at(rows), _ranges(history, rows))
 
 
 def _columns(signals: Signals) -> list[tuple[Flags, int]]:

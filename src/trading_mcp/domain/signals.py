@@ -1,7 +1,8 @@
 """What a strategy wishes for."""
 
 import functools
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,6 +16,14 @@ Rows = NDArray[np.int64]
 Wish = Literal["enter_long", "exit_long", "enter_short", "exit_short"]
 WISHES: tuple[Wish, ...] = ("exit_long", "exit_short", "enter_long", "enter_short")
 """In the order they are acted on: what leaves goes before what enters."""
+
+
+class Sparse(NamedTuple):
+    """A read-only *column* that has *values* at *rows*, and is 0 at all others."""
+
+    column: Column
+    rows: Rows
+    values: Column
 
 
 class Signals(msgspec.Struct, frozen=True, dict=True):
@@ -34,6 +43,42 @@ class Signals(msgspec.Struct, frozen=True, dict=True):
     def rows(self) -> Rows:
         """The rows at which anything is wished, as the columns were when this was first asked."""
         return wished_rows(self.enter_long, self.exit_long, self.enter_short, self.exit_short)
+
+    @classmethod
+    def by_rows(
+        cls,
+        enter_long: Flags,
+        exit_long: Flags,
+        enter_short: Flags,
+        exit_short: Flags,
+        strength: Callable[[Rows], Column | float],
+    ) -> "Signals":
+        """Return an answer that is as sure as *strength* says of the rows where it wishes anything.
+
+        Elsewhere its strength is 0. That column is read-only, so that a long one need not be gone
+        through again.
+        """
+        column = np.zeros(len(enter_long))
+        answer = cls(enter_long, exit_long, enter_short, exit_short, column)
+        values = np.empty(len(answer.rows))
+        values[:] = strength(answer.rows)
+        column[answer.rows] = values
+        column.flags.writeable = False
+        answer.__dict__["sparse"] = Sparse(column, answer.rows, values)
+        return answer
+
+    @property
+    def strength_by_rows(self) -> Sparse | None:
+        """The strength as it was built by rows; None: it was not, or may have changed."""
+        sparse: Sparse | None = self.__dict__.get("sparse")
+        if sparse is None or sparse.column is not self.strength or sparse.column.flags.writeable:
+            return None
+        return sparse
+
+    def strength_at(self, rows: Rows) -> Column:
+        """Return the strength at *rows*."""
+        sparse = self.strength_by_rows
+        return sparse.values if sparse and sparse.rows is rows else self.strength[rows]
 
 
 def wished_rows(*columns: Flags) -> Rows:

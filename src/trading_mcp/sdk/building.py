@@ -29,9 +29,7 @@ def signals(
     short = never if enter_short is None or direction == "long" else enter_short
     leave_long = never if exit_long is None else exit_long
     leave_short = never if exit_short is None else exit_short
-    answer = Signals(long, leave_long, short, leave_short, np.zeros(length))
-    answer.strength[answer.rows] = _at(answer.rows, strength)
-    return answer
+    return Signals.by_rows(long, leave_long, short, leave_short, lambda rows: _at(rows, strength))
 
 
 def _at(rows: Rows, strength: Column | float | Callable[[Rows], Column]) -> Column | float:

@@ -34,10 +34,11 @@ def _validate_column(name: str, column: object, dtype: type[np.generic], length:
 
 
 def _validate_values(signals: Signals) -> None:
-    strength = signals.strength
+    sparse = signals.strength_by_rows
+    strength = sparse.values if sparse else signals.strength
     # From 0 to 1 floats grow as their bits do; what is negative, larger or NaN has greater ones.
     if len(strength) and strength.view(np.uint64).max() > _BITS_OF_ONE:
-        _validate_strength(strength)
+        _validate_strength(signals.strength)
     if not (signals.enter_long.any() and signals.enter_short.any()):
         return
     both = signals.enter_long & signals.enter_short
