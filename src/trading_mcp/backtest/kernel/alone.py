@@ -16,6 +16,9 @@ from trading_mcp.backtest.kernel.watching import note_depth, note_fall
 AHEAD = 3
 """So many wishes before its time what lies behind one is fetched: about a trade and a half."""
 
+LINE = 8
+"""So many numbers come near at once."""
+
 
 def is_left_alone(plan: Record, limits: Record) -> bool:
     """Say whether nothing but prices and wishes can make anything happen."""
@@ -72,6 +75,12 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
         lowest, highest = seat.lowest, seat.highest
         peak, floor, below = account.peak, account.floor, account.below
         next_wish = wished_at[wish] if wish < len(wished_at) else count
+        for soon in range(row + LINE, row + 9 * LINE, LINE):  # most are left before
+            fetch(opens, soon)
+            fetch(highs, soon)
+            fetch(lows, soon)
+            fetch(closes, soon)
+            fetch(time, soon)
         end = count
         for i in range(row, count):
             k = from_front(i)
