@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,40 +100,44 @@ def funding_of(histories: Sequence[History], places: Places) -> Funding:
     return Funding(rows[order], *columns)
 
 
+class _Wishing(NamedTuple):
+    """A column that is true at *wished* rows, and the bits of what that means."""
+
+    column: Flags
+    bits: int
+    wished: int
+
+
 def _wishes(history: History) -> Wishes:
     signals = history.signals
     columns = _columns(signals)
     rows = signals.rows
     flags = _flags_at(rows, columns)
-    if not _are_all(flags, columns):  # what was wished has changed since rows were looked for
-        rows = wished_rows(*(column for column, _ in columns))
+    if any(np.count_nonzero(flags & of.bits) != of.wished for of in columns):
+        # What was wished has changed since rows were looked for.
+        rows = wished_rows(*(of.column for of in columns))
         flags = _flags_at(rows, columns)
     return Wishes(rows, flags, signals.strength_at(rows), _ranges(history, rows))
 
 
-def _columns(signals: Signals) -> list[tuple[Flags, int]]:
-    """Return each column in which anything is wished, with its bits: where one side leaves, the
-    other may enter."""
+def _columns(signals: Signals) -> list[_Wishing]:
+    """Return each column in which anything is wished: where one side leaves, the other may enter,
+    and it is looked at once."""
     bits: dict[int, int] = {}
     columns: dict[int, Flags] = {}
     for name, bit in _FLAGS.items():
         column = getattr(signals, name)
         columns[id(column)] = column
         bits[id(column)] = bits.get(id(column), 0) | bit
-    return [(column, bits[at]) for at, column in columns.items() if column.any()]
+    found = (_Wishing(c, bits[at], int(np.count_nonzero(c))) for at, c in columns.items())
+    return [wishing for wishing in found if wishing.wished]
 
 
-def _flags_at(rows: Whole, columns: Sequence[tuple[Flags, int]]) -> Whole:
+def _flags_at(rows: Whole, columns: Sequence[_Wishing]) -> Whole:
     flags = np.zeros(len(rows), dtype=np.int64)
-    for column, bits in columns:
-        flags |= column[rows] * np.int64(bits)
+    for wishing in columns:
+        flags |= wishing.column[rows] * np.int64(wishing.bits)
     return flags
-
-
-def _are_all(flags: Whole, columns: Sequence[tuple[Flags, int]]) -> bool:
-    return all(
-        np.count_nonzero(column) == np.count_nonzero(flags & bits) for column, bits in columns
-    )
 
 
 def _ranges(history: History, rows: Whole) -> Column:
