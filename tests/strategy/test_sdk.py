@@ -1,5 +1,6 @@
 """What a plugin builds its answer with."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -30,6 +31,25 @@ def test_strength_counts_only_where_something_is_wished() -> None:
 
     assert answer.strength.tolist() == [0, 0.7, 0, 0.9, 0]
     assert sdk.signals(5, exit_long=flags(0, 2)).strength.tolist() == [1, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("strength", [np.nan, np.inf, -0.1, 1.5])
+def test_a_strength_out_of_its_range_is_refused(strength: float) -> None:
+    answer = sdk.signals(5, enter_long=flags(1, 3), strength=lambda rows: rows * strength / 3)
+
+    with pytest.raises(ValueError, match=r"at row [13]; expected 0 to 1"):
+        validate(answer, 5)
+
+
+def test_what_takes_the_place_of_a_built_strength_is_looked_at() -> None:
+    answer = sdk.signals(5, enter_long=flags(1))
+    prices = np.full(5, 100.0)
+    prices.flags.writeable = False
+
+    with pytest.raises(ValueError, match=r"strength is 100\.0 at row 0"):
+        validate(msgspec.structs.replace(answer, strength=prices), 5)
+    with pytest.raises(ValueError, match="read-only"):
+        answer.strength[0] = 2
 
 
 @pytest.mark.parametrize(
