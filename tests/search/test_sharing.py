@@ -51,24 +51,24 @@ def assert_same(bench, cls, params, data, terms, loop):
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
-def test_no_combination_differs_by_a_trade_from_running_it_alone(loop, name):
+def test_no_combination_differs_by_a_trade_from_running_it_alone(loop, many, name):
     cls, data, chance = shipped()[name], [data_of()], random.Random(name)
-    bench = Bench(data, loop)
+    bench = Bench(data, loop, many=many)
 
     for _ in range(25):
         assert_same(bench, cls, changed(cls.params_type(), chance), data, TERMS, loop)
 
 
 @pytest.mark.parametrize("cls", ODD)
-def test_however_a_strategy_reads_its_parameters(loop, cls):
+def test_however_a_strategy_reads_its_parameters(loop, many, cls):
     data, chance = [data_of(500)], random.Random(1)
-    bench = Bench(data, loop)
+    bench = Bench(data, loop, many=many)
 
     for _ in range(25):
         assert_same(bench, cls, changed(cls.params_type(), chance), data, TERMS, loop)
 
 
-def test_nor_does_one_of_several_markets_with_funding_finer_candles_and_limits(loop):
+def test_nor_does_one_of_several_markets_with_funding_finer_candles_and_limits(loop, many):
     settled = Settlements(walk(3_000).time[::480], np.full(7, 0.0001))
     perpetual = Ground(is_margined=True, maintenance=0.01)
     data = [
@@ -78,18 +78,18 @@ def test_nor_does_one_of_several_markets_with_funding_finer_candles_and_limits(l
     limits = Limits(parameters=RiskParameters(volatility_multiplier=2.0))
     terms = Terms(capital=1_000.0, limits=limits, leverage=3)
     cls, chance = shipped()["rsi_scalping"], random.Random(2)
-    bench = Bench(data, loop)
+    bench = Bench(data, loop, many=many)
 
     for _ in range(15):
         assert_same(bench, cls, changed(cls.params_type(), chance), data, terms, loop)
 
 
 @pytest.mark.parametrize("multiplier", [0.0, 2.0])
-def test_nor_does_one_that_older_candles_warm_up(loop, multiplier):
+def test_nor_does_one_that_older_candles_warm_up(loop, many, multiplier):
     """As many as it asks for, and no more: an average never quite forgets where it began."""
     cls, data, chance = shipped()["ema_crossover"], data_of(1_500), random.Random(3)
     limits = Limits(parameters=RiskParameters(volatility_multiplier=multiplier))
-    bench = Bench([data], loop, before=900)
+    bench = Bench([data], loop, before=900, many=many)
 
     for _ in range(10):
         params = changed(cls.params_type(), chance)
@@ -103,9 +103,9 @@ def test_nor_does_one_that_older_candles_warm_up(loop, multiplier):
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 9), st.sampled_from([2, 7, 14]), st.sampled_from([0.0, 0.4, 3.0]))
-def test_whatever_the_market(loop, seed, period, stop):
+def test_whatever_the_market(loop, many, seed, period, stop):
     cls, data = shipped()["rsi_scalping"], [data_of(400, seed=seed)]
-    bench = Bench(data, loop)
+    bench = Bench(data, loop, many=many)
 
     for target in (0.2, 0.8):
         params = cls.params_type(rsi_period=period, stop_loss_pct=stop, take_profit_pct=target)
@@ -130,7 +130,7 @@ def test_signals_depend_on_what_was_read_for_them(cls, read):
     assert found == (params.__struct_fields__ if read == "all" else read)
 
 
-def test_signals_are_worked_out_once_for_all_that_differ_in_exits(loop):
+def test_signals_are_worked_out_once_for_all_that_differ_in_exits(loop, many):
     asked = []
 
     class Counting(Plain):
@@ -138,7 +138,7 @@ def test_signals_are_worked_out_once_for_all_that_differ_in_exits(loop):
             asked.append(self.params.every)
             return super().signals(candles)
 
-    bench = Bench([data_of(300)], loop)
+    bench = Bench([data_of(300)], loop, many=many)
     for every in (5, 6):
         for stop in (0.1, 0.2, 0.3):
             params = Counting.params_type(every=every, stop_loss_pct=stop, unused=7)

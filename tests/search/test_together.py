@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from search_parts import TERMS, Plain, data_of
@@ -12,7 +11,6 @@ from trading_mcp.backtest.courses import course_of, reach_of, run_all
 from trading_mcp.backtest.histories import History
 from trading_mcp.backtest.merging import bars_of, wishes_of
 from trading_mcp.backtest.metrics import NEEDED, figures_of, ground_of, metrics_of
-from trading_mcp.backtest.readiness import ready_many
 from trading_mcp.backtest.runs import exits_of, run_strategy
 from trading_mcp.backtest.search.bench import Bench
 from trading_mcp.backtest.simulation import memory_of, simulate
@@ -36,11 +34,6 @@ GROUNDS = (
     Ground(tick=Decimal("0.01"), step=Decimal("0.001")),
     Ground(is_margined=True, maintenance=0.01, can_short=False),
 )
-
-
-@pytest.fixture(scope="session")
-def many(compiled):
-    return ready_many(compiled)
 
 
 @st.composite

@@ -74,7 +74,10 @@ class Bench:
                 together.setdefault(id(course), (course, []))[1].append(place)
         for course, places in together.values():
             exits = [exits_of(asked[place], max_candles) for place in places]
-            found.update(zip(places, self._figures(course, terms, exits), strict=True))
+            try:
+                found.update(zip(places, self._figures(course, terms, exits), strict=True))
+            except Exception as error:  # none of these, then, and the rest of the search goes on
+                found.update(dict.fromkeys(places, error))
         return [found[place] for place in range(len(asked))]
 
     def _figures(self, course: Course, terms: Terms, exits: Sequence[Exits]) -> list[Metrics]:
