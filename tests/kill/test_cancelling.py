@@ -1,6 +1,7 @@
 """`trading-mcp kill --cancel-orders` cancels at the exchange, whatever the server does."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from trading_mcp.adapters.ccxt import live
 from trading_mcp.app.sweeping import protects
 from trading_mcp.cli import main
 from trading_mcp.domain.reports import OrderReport, OrderTerms
@@ -128,6 +130,38 @@ async def test_what_cannot_be_cancelled_is_told(kill: Run, kucoin: Loopback) -> 
     assert (code, is_killed()) == (3, True)
     assert len(working(kucoin)) == 5
     assert "STILL OPEN after 3 rounds: " in told
+
+
+async def test_an_exchange_that_is_not_reached_at_once_is_tried_again(
+    kill: Run, kucoin: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts, opened = [], live.open_venue
+    monkeypatch.delitem(sys.modules, "ccxt.pro")
+
+    async def slow_once(*args: Any, **options: Any) -> Any:
+        attempts.append("ccxt.pro" in sys.modules)  # its import is no time of the exchange's
+        if len(attempts) == 1:
+            raise TimeoutError
+        return await opened(*args, **options)
+
+    monkeypatch.setattr(live, "open_venue", slow_once)
+
+    code, told = await kill()
+
+    assert (code, attempts) == (0, [True, True])
+    assert "3 orders cancelled" in told
+
+
+async def test_whose_time_ran_out_is_told(kill: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*args: Any, **options: Any) -> Any:
+        raise TimeoutError
+
+    monkeypatch.setattr(live, "open_venue", never)
+
+    code, told = await kill()
+
+    assert code == 3
+    assert "could not be reached within 20 s, in either of two attempts" in told
 
 
 @pytest.mark.parametrize(

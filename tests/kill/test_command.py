@@ -157,7 +157,7 @@ def test_twice_is_as_good_as_once(run) -> None:
     code, told, _ = run("--reason", "second")
 
     assert code == 0
-    assert "was there already: first" in told
+    assert 'was there already: first (that reason stays; "second" is not kept)' in told
 
 
 def test_a_directory_that_is_not_there_is_a_failure(run, tmp_path: Path) -> None:

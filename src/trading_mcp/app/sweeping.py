@@ -1,19 +1,24 @@
 """Cancelling at the exchanges themselves, for a server that is stuck."""
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from trading_mcp.adapters.ccxt.account_keys import keys_of
+from trading_mcp.adapters.ccxt.keys import Keys
 from trading_mcp.adapters.ccxt.settings import ExchangeSettings
 from trading_mcp.config import Config
 from trading_mcp.domain.markets import PERPETUAL_SUFFIX
+from trading_mcp.domain.quotes import NotOffered
 from trading_mcp.domain.reports import KeysRefused, OrderReport
 from trading_mcp.ports import Clock, Venue
 
 ROUNDS = 3
 """How often what is still open is cancelled again: an order may have been on its way."""
 _TIMEOUT_S = 10.0
+_PATIENCE_S = (10.0, 20.0)
+"""How long each attempt to reach an exchange may take: the second helps where we were slow."""
 
 
 class NotSwept(Exception):
@@ -42,14 +47,13 @@ async def sweep(
     Raises:
         NotSwept: some are open still, or nobody knows.
     """
-    from trading_mcp.adapters.ccxt.live import open_venue
-
     try:
+        # Seconds on a busy machine, which are ours: before any clock runs for the exchange.
+        await asyncio.to_thread(importlib.import_module, "ccxt.pro")
         keys = await asyncio.to_thread(keys_of, name, settings, data_dir, environ)
         if keys is None:
             raise KeysRefused("there are no keys")
-        async with asyncio.timeout(_TIMEOUT_S):
-            venue = await open_venue(name, settings, keys, clock=clock)
+        venue = await _reached(name, settings, keys, clock)
     except Exception as error:  # keys, network, exchange: whatever it is, nothing was cancelled
         raise NotSwept(f"NOTHING WAS CANCELLED: {_told(error)}") from None
     try:
@@ -57,6 +61,31 @@ async def sweep(
             yield told
     finally:
         await venue.close()
+
+
+async def _reached(name: str, settings: ExchangeSettings, keys: Keys, clock: Clock) -> Venue:
+    """Open the account; what fails for another reason than a refusal is tried once more."""
+    first, second = _PATIENCE_S
+    try:
+        return await _opened(name, settings, keys, clock, first)
+    except (KeysRefused, NotOffered):
+        raise
+    except Exception:  # network, exchange, or this machine too busy: the second answer counts
+        return await _opened(name, settings, keys, clock, second)
+
+
+async def _opened(
+    name: str, settings: ExchangeSettings, keys: Keys, clock: Clock, within_s: float
+) -> Venue:
+    from trading_mcp.adapters.ccxt.live import open_venue
+
+    try:
+        async with asyncio.timeout(within_s):
+            return await open_venue(name, settings, keys, clock=clock)
+    except TimeoutError:
+        raise TimeoutError(
+            f"{name} could not be reached within {within_s:g} s, in either of two attempts"
+        ) from None
 
 
 async def _swept(venue: Venue, *, stops_too: bool) -> AsyncIterator[str]:
@@ -109,5 +138,5 @@ def _stops(count: int) -> str:
 
 def _told(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "no answer in time"
+        return str(error) or f"no answer within {_TIMEOUT_S:g} s"
     return str(error)[:200] or type(error).__name__

@@ -70,6 +70,9 @@ def _trip(tripwire: FileTripwire, directory: Path, reason: str) -> bool:
         print(f"{'file':>8}  NOT WRITTEN: {error.message}", file=sys.stderr, flush=True)
         return False
     state = f"was there already: {before}" if before else "written"
+    if before and before != reason:
+        # Who stopped it first had a reason to; the later one is in the shell's history.
+        state += f' (that reason stays; "{reason}" is not kept)'
     _say("file", f"{directory / KILL} {state}; nothing is opened or enlarged while it is there")
     return True
 
