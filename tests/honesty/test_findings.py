@@ -88,6 +88,28 @@ def test_figures_that_speak_against_a_run_are_found(good, code, severity, figure
     assert severities(msgspec.structs.replace(good, metrics=metrics)) == {code: severity}
 
 
+@pytest.mark.parametrize(("small", "severity"), [(5, None), (60, "warning"), (500, "critical")])
+def test_entries_below_the_markets_minimum_are_told_as_the_cause(good, small, severity):
+    outcome = msgspec.structs.replace(
+        good.outcome, account={**good.outcome.account, "blocked_small": small}
+    )
+    blocked = msgspec.structs.replace(good, outcome=outcome)
+    assert severities(blocked).get("entries_too_small") == severity
+
+    few = msgspec.structs.replace(good.metrics, total_trades=30)
+    found = findings_of(msgspec.structs.replace(blocked, metrics=few))
+    [advice] = [one.advice for one in found if one.code == "too_few_trades"]
+    assert ("longer time adds none" in advice) is (small > 30)
+
+
+def test_no_longer_time_is_advised_where_a_limit_ended_all_entries(good):
+    account = {**good.outcome.account, "killed_at": 1.0}
+    outcome = msgspec.structs.replace(good.outcome, account=account)
+    few = msgspec.structs.replace(good.metrics, total_trades=20)
+    [found] = findings_of(msgspec.structs.replace(good, outcome=outcome, metrics=few))
+    assert "drawdown limit" in found.advice
+
+
 @pytest.mark.parametrize(("kept", "severity"), [(0.4, "warning"), (-0.1, "critical")])
 def test_what_the_tests_do_not_keep_is_overfit(good, kept, severity):
     walk = msgspec.structs.replace(good.walk, kept=kept)

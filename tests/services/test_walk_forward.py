@@ -136,6 +136,7 @@ async def test_what_was_found_is_not_lost_where_a_search_on_the_way_finds_nothin
     assert answer.status == "completed"
     assert answer.out_of_sample is None
     assert kept.summary["tried"] == 2
-    [why] = kept.warnings
+    why = kept.warnings[0]
+    assert answer.warnings == kept.warnings
     assert why.startswith("There is no test out of sample: before test ")
     assert answer.message.startswith(why)

@@ -15,6 +15,9 @@ from trading_mcp.services.shapes.optimization import (
     OutOfSample,
 )
 
+UNTESTED = "There is no test out of sample"
+"""How a warning begins that must not be overlooked."""
+
 
 def under_way(job: Job, estimate: float | None) -> OptimizationAnswer:
     """Return the answer while there is no result."""
@@ -40,6 +43,7 @@ def completed(kept: KeptRun, rows: Sequence[Mapping[str, Any]]) -> OptimizationA
         out_of_sample=_out_of_sample(report),
         best_parameters=report["best_parameters"],
         best_score=report["best_score"],
+        warnings=report.get("warnings", []),
         findings=report.get("findings", []),
         all_results=[dict(row) for row in rows],
     )
@@ -95,7 +99,8 @@ def _said(kept: KeptRun) -> str:
         else f"the best {objective} is {report['best_score']:.4g}"
     )
     # What no search had seen comes first: people trust the best of many too easily.
-    first = "".join(f"{warning}. " for warning in report.get("warnings", ()))
+    untested = [why for why in report.get("warnings", ()) if why.startswith(UNTESTED)]
+    first = "".join(f"{why}. " for why in untested)
     return (
         f"{first if walk is None else _tested(walk)}{summary['tried']} combinations of "
         f"{inputs['strategy']} on {inputs['symbol']} {inputs['interval']}, {inputs['start_date']} "

@@ -95,11 +95,16 @@ class RiskService:
         check_risk_limits judges one exact order."""
         by_symbol, core = self._by_symbol(request.exchange), self._session.core
         used, limit = sum(by_symbol.values(), ZERO), core.max_exposure()
+        left = limit - core.standings.exposure()
+        terms = core.standings.terms.get(request.exchange or "")
+        if terms is not None and terms.max_exposure is not None:
+            limit = min(limit, terms.max_exposure)
+            left = min(left, limit - used)
         return Exposure(
             current_exposure=number(used),
             max_exposure=number(limit),
             exposure_percent=float(used / limit * 100),
-            available_exposure=number(max(limit - core.standings.exposure(), ZERO)),
+            available_exposure=number(max(left, ZERO)),
             by_symbol={symbol: number(worth) for symbol, worth in by_symbol.items()},
         )
 

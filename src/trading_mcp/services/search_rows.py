@@ -42,7 +42,7 @@ def kept_search(
         inputs={**plan.inputs, **digests},
         report={
             "out_of_sample": msgspec.to_builtins(walk),
-            "warnings": list(hunted.warnings),
+            "warnings": [*hunted.warnings, *_of_the_best(best_run)],
             "best_parameters": {} if best is None else best.tried.parameters,
             "best_score": None if best is None else best.scores[0],
             "best_run": "" if best_run is None else best_run.id,
@@ -63,6 +63,11 @@ def kept_search(
             "estimated_seconds": hunted.estimated,
         },
     )
+
+
+def _of_the_best(best_run: KeptRun | None) -> list[str]:
+    """Return what the run of the best was warned of: mostly it holds for all combinations."""
+    return [] if best_run is None else [f"the best: {w}" for w in best_run.report["warnings"]]
 
 
 def rows_of(plan: SearchPlan, found: Searched) -> Sequence[dict[str, Any]]:

@@ -9,6 +9,7 @@ Rule = Callable[[Evidence], Iterator[Finding]]
 
 RULES: tuple[Rule, ...] = (
     of_results.too_few_trades,
+    of_results.entries_too_small,
     of_results.too_few_days,
     of_results.one_trade_makes_the_profit,
     of_results.costs_eat_the_edge,

@@ -19,8 +19,47 @@ def too_few_trades(evidence: Evidence) -> Iterator[Finding]:
             threshold=grade[1],
             unit="trades",
             meaning="With so few trades, luck alone explains nearly any result.",
-            advice="Run over a longer time, more markets or a smaller interval.",
+            advice=_more_trades(evidence),
         )
+
+
+def _more_trades(evidence: Evidence) -> str:
+    """Return what to do for more trades: no longer time helps where entries are blocked."""
+    if _too_small_pct(evidence) > SMALL[1]:
+        return "A longer time adds none: most entries were too small. See entries_too_small."
+    if evidence.outcome.account["killed_at"]:
+        return (
+            "A longer time adds none: a drawdown limit ended all entries. Look at why it lost so "
+            "much, or change that limit in `risk` for the run."
+        )
+    return "Run over a longer time, more markets or a smaller interval."
+
+
+SMALL = (10.0, 50.0)
+"""The percentage of entries too small for the market that is worth a warning, and critical."""
+
+
+def entries_too_small(evidence: Evidence) -> Iterator[Finding]:
+    share = _too_small_pct(evidence)
+    if grade := graded(-share, -SMALL[0], -SMALL[1]):
+        yield Finding(
+            code="entries_too_small",
+            severity=grade[0],
+            measured=share,
+            threshold=-grade[1],
+            unit="percent of the entries",
+            meaning=f"{int(evidence.outcome.account['blocked_small']):,} entries were wished for "
+            "and not made: their sizes were below the market's minimum. The result is of the "
+            "others alone.",
+            advice="Give the run more capital or a size_percent, and see that risk limits such as "
+            "max_position_size_usd leave room for the market's minimum.",
+        )
+
+
+def _too_small_pct(evidence: Evidence) -> float:
+    """Return how many entries, of those made and those too small, were too small, in percent."""
+    small = evidence.outcome.account["blocked_small"]
+    return 100.0 * small / (small + evidence.metrics.total_trades) if small else 0.0
 
 
 def too_few_days(evidence: Evidence) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ class RunBacktest(Request, frozen=True, kw_only=True):
     start_date: Date
     end_date: Date
     interval: Interval | None = None
-    initial_capital: Annotated[float, Meta(ge=1, le=1e12)] = 100.0
+    initial_capital: Annotated[float, Meta(ge=1, le=1e12)] = 10_000.0
     config: Annotated[dict[str, Any] | None, Meta(description="strategy parameters")] = None
     risk: dict[str, Any] | None = None
     size_percent: Annotated[float, Meta(ge=0.01, le=100)] | None = None

@@ -55,7 +55,7 @@ class OptimizeParameters(Request, frozen=True, kw_only=True):
     end_date: Date | None = None
     interval: Interval | None = None
     config: dict[str, Any] = field(default_factory=dict)
-    initial_capital: Annotated[float, Meta(ge=1, le=1e12)] = 100.0
+    initial_capital: Annotated[float, Meta(ge=1, le=1e12)] = 10_000.0
     risk: dict[str, Any] | None = None
     size_percent: Annotated[float, Meta(ge=0.01, le=100)] | None = None
     fee_percent: Annotated[float, Meta(ge=0, le=10)] | None = None
@@ -101,10 +101,10 @@ class OptimizationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     *estimated_time* is what all of it takes, such as 5m, measured from a sample; "" until that is
     known. *best_parameters* are those with the best *best_score* (null: none has a score), and
     *all_results* the best of all combinations, each with parameters, scores, trades and metrics.
-    *findings* speak against the best. *progress* is 0 to 1.
+    *warnings* and *findings* are of the best; the latter speak against it. *progress* is 0 to 1.
     """
 
-    unlisted: ClassVar = ("progress", "estimated_time", "findings")
+    unlisted: ClassVar = ("progress", "estimated_time", "warnings", "findings")
     """What agents find in `message`, or seldom need."""
 
     optimization_id: str
@@ -115,6 +115,7 @@ class OptimizationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     out_of_sample: OutOfSample | None = None
     best_parameters: dict[str, Any] = field(default_factory=dict)
     best_score: float | None = None
+    warnings: list[str] = field(default_factory=list)
     findings: list[dict[str, Any]] = field(default_factory=list)
     all_results: list[dict[str, Any]] = field(default_factory=list)
 
@@ -145,8 +146,8 @@ class OptimizationResult(msgspec.Struct, frozen=True, kw_only=True):
 
     *out_of_sample* is what a walk-forward came to, null without one. *best_run* is the id of a
     backtest: the run of the best parameters, with its trades and all that speaks against it
-    (*findings*); "" where none has a score. *warnings* say why there is no test out of sample,
-    though one was asked for.
+    (*findings*); "" where none has a score. *warnings* are that run's, and say why there is no
+    test out of sample, though one was asked for.
     *all_results* are in the order of the first score, best first; *next_cursor* asks for more.
     *front* has the combinations that none beats in every objective. *summary* counts combinations
     that were tried, refused by the strategy, asked for again, and that failed, and those that were

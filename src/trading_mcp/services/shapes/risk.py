@@ -89,7 +89,8 @@ class RiskLimitsUpdate(Mutation, frozen=True, kw_only=True):
 class Exposure(msgspec.Struct, frozen=True, kw_only=True):
     """The notional at risk, working entries included, in quote; *exposure_percent* of the limit.
 
-    The limit is for all exchanges together, and so is *available_exposure*.
+    The limit is for all exchanges together, and so is *available_exposure*; of one exchange that
+    has a cap of its own, the smaller of both.
     """
 
     current_exposure: float
