@@ -150,10 +150,28 @@ def _check_exchanges(config: Config) -> None:
         raise ConfigError(
             f"scalping.exchange: {config.scalping.exchange!r} is not configured; known: {known}"
         )
+    _check_money(exchanges)
     if exchanges.real and exchanges.sim.enabled and exchanges.sim.speed != 1:
         raise ConfigError(
             f"exchanges.sim.speed: {exchanges.sim.speed:g}, but {', '.join(exchanges.real)} goes "
             "by real time. Set exchanges.sim.enabled = false, or exchanges.sim.speed = 1"
+        )
+
+
+def _check_money(exchanges: ExchangesSettings) -> None:
+    """Refuse real money beside pretended: equity and every limit go by the sum of both."""
+    live = [name for name, settings in exchanges.real.items() if settings.mode == "live"]
+    pretended = [name for name in exchanges.names if name not in live]
+    if live and pretended:
+        others = f"exchanges.{pretended[0]}"
+        away = (
+            "Set [exchanges.sim] enabled = false"
+            if pretended[0] == "sim"
+            else f"Take [{others}] out, or give it a server and a data directory of its own"
+        )
+        raise ConfigError(
+            f"{others}: its money is pretended, and exchanges.{live[0]} is live. Limits and sizes "
+            f"would go by the sum of both. {away}"
         )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from trading_mcp.config import ConfigError, load
 
+NO_SIM = ("exchanges.sim.enabled=false", 'scalping.exchange="kucoin"')
 LIVE = ('exchanges.kucoin.mode="live"', "exchanges.kucoin.max_exposure_usd=100")
 
 
@@ -20,7 +21,7 @@ def test_paper_is_the_mode_of_who_names_none():
 
 def test_live_needs_a_cap():
     assert "max_exposure_usd" in refusal('exchanges.kucoin.mode="live"')
-    load(None, ["exchanges.sim.speed=1", *LIVE])
+    load(None, [*NO_SIM, *LIVE])
 
 
 @pytest.mark.parametrize("host", ["evil.example", "192.168.1.5", "127.0.0.1.evil.example"])
@@ -48,3 +49,19 @@ def test_a_setting_that_nobody_knows_is_refused_by_its_name():
 def test_real_time_and_a_simulation_that_runs_ahead_do_not_go_together():
     with pytest.raises(ConfigError, match="real time"):
         load(None, ["exchanges.sim.speed=60", "exchanges.kucoin.latency_ms=50"])
+
+
+def test_real_limits_do_not_go_by_pretended_money():
+    beside_sim = refusal(*LIVE)
+    beside_paper = refusal(*NO_SIM, *LIVE, 'exchanges.kraken.mode="paper"')
+
+    assert "Set [exchanges.sim] enabled = false" in beside_sim
+    assert beside_paper.startswith("exchanges.kraken: its money is pretended")
+    assert "Take [exchanges.kraken] out" in beside_paper
+
+
+@pytest.mark.parametrize("mode", ["live", "paper"])
+def test_several_exchanges_of_one_kind_go_together(mode: str) -> None:
+    kraken = (f'exchanges.kraken.mode="{mode}"', "exchanges.kraken.max_exposure_usd=100")
+    kucoin = (f'exchanges.kucoin.mode="{mode}"', "exchanges.kucoin.max_exposure_usd=100")
+    assert load(None, [*NO_SIM, *kraken, *kucoin])

@@ -13,6 +13,7 @@ from trading_mcp.domain.errors import (
     RiskLimitExceeded,
     TradingError,
 )
+from trading_mcp.domain.markets import ExchangeTerms
 from trading_mcp.risk import rules
 
 ROOMY = {"max_position_size_usd": 5_000, "max_total_exposure_usd": 6_000}
@@ -292,3 +293,14 @@ async def test_a_repeated_request_does_not_set_anew_what_was_set_since(desk):
     await desk.ask("update_risk_limits", max_open_positions=9)
     assert await desk.ask("update_risk_limits", **asked) == first
     assert desk.session.state.parameters.max_open_positions == 9
+
+
+async def test_an_exchange_with_a_cap_of_its_own_is_shown_that_cap(desk) -> None:
+    cap = ExchangeTerms(max_exposure=Decimal(500))
+    desk.session.core.standings.terms = {"sim": cap}
+
+    there = await desk.ask("get_exposure", exchange="sim")
+    everywhere = await desk.ask("get_exposure")
+
+    assert (there.max_exposure, there.available_exposure) == (500, 500)
+    assert (everywhere.max_exposure, everywhere.available_exposure) == (3000, 3000)

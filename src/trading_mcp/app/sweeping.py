@@ -4,6 +4,7 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trading_mcp.adapters.ccxt.account_keys import keys_of
 from trading_mcp.adapters.ccxt.keys import Keys
@@ -13,6 +14,9 @@ from trading_mcp.domain.markets import PERPETUAL_SUFFIX
 from trading_mcp.domain.quotes import NotOffered
 from trading_mcp.domain.reports import KeysRefused, OrderReport
 from trading_mcp.ports import Clock, Venue
+
+if TYPE_CHECKING:
+    from trading_mcp.adapters.ccxt.venue import CcxtVenue
 
 ROUNDS = 3
 """How often what is still open is cancelled again: an order may have been on its way."""
@@ -63,7 +67,7 @@ async def sweep(
         await venue.close()
 
 
-async def _reached(name: str, settings: ExchangeSettings, keys: Keys, clock: Clock) -> Venue:
+async def _reached(name: str, settings: ExchangeSettings, keys: Keys, clock: Clock) -> "CcxtVenue":
     """Open the account; what fails for another reason than a refusal is tried once more."""
     first, second = _PATIENCE_S
     try:
@@ -76,7 +80,7 @@ async def _reached(name: str, settings: ExchangeSettings, keys: Keys, clock: Clo
 
 async def _opened(
     name: str, settings: ExchangeSettings, keys: Keys, clock: Clock, within_s: float
-) -> Venue:
+) -> "CcxtVenue":
     from trading_mcp.adapters.ccxt.live import open_venue
 
     try:
