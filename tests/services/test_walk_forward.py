@@ -38,6 +38,28 @@ async def test_what_no_search_had_seen_is_the_headline(opened) -> None:
     assert kept.inputs["walk_forward"] == 3
 
 
+async def test_what_was_tried_on_the_way_counts_for_the_same_search(opened) -> None:
+    guided = {
+        **WALK,
+        "walk_forward": 1,
+        "optimization_method": "tpe",
+        "trials": 20,
+        "parameters": {
+            "rsi_period": {"min": 5, "max": 30, "step": 1},
+            "stop_loss_pct": {"min": 0.4, "max": 1, "step": 0.01},
+        },
+    }
+    async with opened(*THREADS) as desk:
+        asked = [await ended(desk, **guided) for _ in range(2)]
+        first, second = [
+            await desk.ask("get_optimization", optimization_id=one.optimization_id) for one in asked
+        ]
+        runs = [await desk.ask("get_backtest", backtest_id=one.best_run) for one in (first, second)]
+
+    assert first.summary["ever_tried"] == second.summary["ever_tried"] > 20
+    assert runs[0].honesty == runs[1].honesty
+
+
 async def test_each_search_on_the_way_is_a_search_of_its_time_alone(opened) -> None:
     async with opened(*THREADS) as desk:
         answer = await ended(desk, **WALK)

@@ -34,10 +34,8 @@ class Hunt:
         self._attempts = Attempts(room.ledger, plan.strategy, source, plan.market.exchange)
         self._executor = room.executor()
 
-    def over(self, data: Data, before: int, tell: Tell) -> tuple[Searched, Tried]:
-        """Search *data*, whose first *before* candles are for warming up.
-
-        Returns what was found, and what was ever tried on these candles.
+    def over(self, data: Data, before: int, tell: Tell) -> Searched:
+        """Search *data*, whose first *before* candles are for warming up; return what was found.
 
         Raises:
             InvalidParameter: there is nothing to search, or the best fails the proof.
@@ -53,11 +51,15 @@ class Hunt:
             forget(dataset)
             shutil.rmtree(folder, ignore_errors=True)
         space = self.wanted.space
-        tried = self._attempts.note([data], attempts_of(found, space, self.wanted.terms))
+        self._attempts.note([data], attempts_of(found, space, self.wanted.terms))
         if (best := params_of_best(self.wanted, found)) is not None:
             # Looking ahead can hide behind a parameter, and then that is what wins.
             prove(space.strategy, self._room.ledger, best)
-        return found, tried
+        return found
+
+    def ever_tried(self, data: Data) -> Tried:
+        """Return what was ever tried on these candles, or on a part of them."""
+        return self._attempts.note([data], ())
 
     def close(self) -> None:
         """Let the workers go; what they have begun is waited for."""

@@ -81,11 +81,12 @@ def _hunted(
     steps: Steps,
     loop: Loop,
 ) -> Hunted:
-    found, tried = hunt.over(data, before, steps.teller(0))
+    found = hunt.over(data, before, steps.teller(0))
     walk, warnings = _walk(plan, data, windows, hunt, steps, loop) if windows else (None, ())
     return Hunted(
         found=found,
-        tried=tried,
+        # Counted last: what the walk tried counts too, or the same search would be told less.
+        tried=hunt.ever_tried(data),
         around=plateau(points_of(found, plan.objectives[0])),
         walk=walk,
         warnings=warnings,
@@ -107,7 +108,7 @@ def _walk(
     def choose(part: Data, before: int) -> Choice:
         nonlocal place
         place += 1
-        found, _ = hunt.over(part, before, steps.teller(place))
+        found = hunt.over(part, before, steps.teller(place))
         return choice_of(hunt.wanted, found)
 
     try:
