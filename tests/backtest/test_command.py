@@ -5,11 +5,10 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-import polars as pl
 import pytest
+from backtest_command import ALL_IN, NO_SLIP, RSI, run, written
 from reference import backtest, rsi_wishes
 
 from trading_mcp.adapters.parquet import months
@@ -17,39 +16,7 @@ from trading_mcp.cli import main
 from trading_mcp.domain.times import iso
 from trading_mcp.strategy.sample_markets import walk
 
-RSI = ["--strategy", "rsi_scalping", "--params", '{"rsi_period": 14}', "--direction", "long"]
-ALL_IN = ["--capital", "100", "--size-percent", "100", "--fee-percent", "0.1"]
-NO_SLIP = ["--slippage-percent", "0"]
-
-
-@pytest.fixture(autouse=True)
-def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: object) -> Path:
-    """A folder without a configuration, whose cache has the loop that other tests have compiled."""
-    monkeypatch.chdir(tmp_path)
-    cache = tmp_path / "cache" / "trading-mcp"
-    cache.mkdir(parents=True)
-    compiled = Path(tempfile.gettempdir()) / "trading-mcp-compiled-for-tests"
-    (cache / "compiled").symlink_to(compiled)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path
-
-
-def written(folder: Path, candles=None, name="candles.parquet", drop=(), **changed) -> Path:
-    candles = walk(3_000) if candles is None else candles
-    columns = {"timestamp": candles.time} | {
-        n: getattr(candles, n) for n in ("open", "high", "low", "close", "volume")
-    }
-    frame = pl.DataFrame({n: c for n, c in columns.items() if n not in drop})
-    for column, (row, value) in changed.items():
-        frame[row, column] = value
-    frame.write_parquet(folder / name)
-    return folder / name
-
-
-def run(capsys, *arguments) -> tuple[int, str, str]:
-    code = main(["backtest", *map(str, arguments)])
-    out, err = capsys.readouterr()
-    return code, out, err
+pytestmark = pytest.mark.usefixtures("somewhere")
 
 
 def test_it_prints_the_metrics_the_trades_and_the_seconds(somewhere, capsys):

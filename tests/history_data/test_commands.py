@@ -196,7 +196,8 @@ def test_a_file_with_bad_rows_is_refused_as_a_whole(data, tmp_path: Path) -> Non
     assert err == (
         f"trading-mcp: {path}: 4 bad rows, nothing was imported: line 3 has a high below its low; "
         "line 4 opens at a time at which no candle of this interval opens; line 5 has a number "
-        "that is not finite, or larger than 1e18; line 6 has the time of one before it\n"
+        "that is not finite, or larger than 1e18, as its open; line 6 has the time of one before "
+        "it\n"
     )
     assert not list(tmp_path.rglob("*.parquet"))
 

@@ -142,8 +142,11 @@ async def test_what_is_stored_is_listed(tmp_path: Path, minutes) -> None:
         ({"open": 500.0}, "has its open outside of low and high"),
         ({"close": 1.0}, "has its close outside of low and high"),
         ({"volume": -1.0}, "has a volume below 0"),
-        ({"volume": float("nan")}, "has a number that is not finite, or larger than 1e18"),
-        ({"low": float("inf")}, "has a number that is not finite, or larger than 1e18"),
+        (
+            {"volume": float("nan")},
+            "has a number that is not finite, or larger than 1e18, as its volume",
+        ),
+        ({"low": float("inf")}, "has a number that is not finite, or larger than 1e18, as its low"),
         ({"low": -5.0}, "has a price that is not above 0"),
         ({"time": JANUARY + 1}, "opens at a time at which no candle of this interval opens"),
         ({"time": JANUARY + 4 * MINUTE_MS}, "has the time of one before it"),

@@ -10,7 +10,14 @@ import numpy as np
 
 from trading_mcp.backtest.histories import Settlements, misfit
 from trading_mcp.backtest.runs import Data
-from trading_mcp.backtest.soundness import Flawed, GapFilling, flaws_of, interval_of, repaired
+from trading_mcp.backtest.soundness import (
+    Flawed,
+    GapFilling,
+    flaws_of,
+    interval_of,
+    mended,
+    repaired,
+)
 from trading_mcp.backtest.terms import Ground, ground_of
 from trading_mcp.config import Config
 from trading_mcp.domain.candles import Candles, interval_ms
@@ -79,10 +86,7 @@ def from_file(
     from trading_mcp.adapters.parquet.given import read_candles, read_rates
 
     candles = read_candles(path)
-    try:
-        interval = wanted.interval or interval_of(candles.time)
-    except ValueError as error:
-        raise InvalidParameter(f"{path}: {error}") from None
+    interval = _interval_of(path, candles, wanted.interval)
     candles, repairs = _sound(f"{path}", candles, interval, wanted)
     smaller = _finer(finer, candles, interval, wanted) if finer else None
     settlements = Settlements(*read_rates(funding)) if funding else None
@@ -95,6 +99,19 @@ def from_file(
         settlements=settlements,
     )
     return Found(data=(data,), interval=interval, repairs={name: repairs} if repairs else {})
+
+
+def _interval_of(path: Path, candles: Candles, asked: str | None) -> str:
+    """Return the interval that a file has, which must be the one that is *asked* for."""
+    if asked is not None and len(candles) == 1:
+        return asked
+    try:
+        interval = interval_of(candles.time)
+    except ValueError as error:
+        raise InvalidParameter(f"{path}: {error}") from None
+    if asked not in (None, interval):
+        raise InvalidParameter(f"--interval {asked}: {path} holds {interval} candles")
+    return interval
 
 
 def from_exchange(
@@ -182,13 +199,14 @@ def _sound(
         told = "\n  ".join(map(str, found))
         raise InvalidParameter(
             f"{where}: these candles can't be run over as they are:\n  {told}\n"
-            "--fill-gaps=skip leaves out what is wrong and goes on after a gap; --fill-gaps=flat "
-            "puts candles at the last close, without volume, into the gaps"
+            "--fill-gaps=skip puts candles in order, takes the last of one time, leaves out what "
+            "cannot be, and goes on after a gap; --fill-gaps=flat moreover puts candles at the "
+            "last close, without volume, into the gaps"
         )
     sound = repaired(asked, step, wanted.gaps)
     if not len(sound):
         raise InvalidParameter(f"{where}: no candle is left that could be run over")
-    return sound, found
+    return sound, mended(found, wanted.gaps)
 
 
 def _within(candles: Candles, wanted: Wanted) -> Candles:

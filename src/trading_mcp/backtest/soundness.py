@@ -1,6 +1,6 @@
 """Candles as they come: what is wrong with them, and what is made of them where that is allowed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -15,17 +15,23 @@ GapFilling = Literal["skip", "flat"]
 """What stands in a gap: nothing, or candles at the last close without height and volume."""
 _SHOWN = 3
 _ANY = 1
+_LEFT_OUT = "left out"
+_GAPS = {"skip": "nothing was put there", "flat": "filled with candles at the last close"}
+_UNITS = {"seconds": 1_000, "microseconds": 1e-3, "nanoseconds": 1e-6}
+"""What timestamps may have been written in, in ms."""
 
 
 class Flawed(msgspec.Struct, frozen=True, kw_only=True):
     """*count* candles of one flaw, such as "has a price that is not above 0"; *times* of the first.
 
-    A gap is told by the candles that are missing in it.
+    A gap is told by the candles that are missing in it. *repair* is what is done about it where
+    that is allowed; "": that depends on what is to stand in gaps.
     """
 
     what: str
     count: int
     times: tuple[str, ...]
+    repair: str = _LEFT_OUT
 
     def __str__(self) -> str:
         more = ", ..." if self.count > len(self.times) else ""
@@ -45,14 +51,28 @@ def interval_of(times: NDArray[np.int64]) -> str:
     step = int(found[counts.argmax()])
     names = [name for name, length in INTERVALS.items() if length == step]
     if not names:
-        raise ValueError(f"most candles are {step} ms apart: expected {', '.join(INTERVALS)}")
+        raise ValueError(
+            f"most candles are {step} ms apart{_other_unit(step)}: expected {', '.join(INTERVALS)}"
+        )
     return names[0]
+
+
+def _other_unit(step: int) -> str:
+    """Say which unit timestamps *step* apart look like; "": none that is known."""
+    for unit, length in _UNITS.items():
+        if step * length in INTERVALS.values():
+            return f"; these timestamps look like {unit}, not milliseconds"
+    return ""
 
 
 def flaws_of(candles: Candles, step: int) -> list[Flawed]:
     """Return all that is wrong with *candles* of *step* ms; nothing: they can be run over."""
-    rows = [*flaws(candles, _ANY), repeated(candles.time), unsorted(candles.time)]
-    found = [_told(flaw.what, candles.time[flaw.rows]) for flaw in rows if len(flaw.rows)]
+    rows = [
+        *((flaw, _LEFT_OUT) for flaw in flaws(candles, _ANY)),
+        (repeated(candles.time), "the last of each time was taken"),
+        (unsorted(candles.time), "put in order"),
+    ]
+    found = [_told(f.what, candles.time[f.rows], repair) for f, repair in rows if len(f.rows)]
     return [*found, *_out_of_step(candles.time, step), *_gaps(np.unique(candles.time), step)]
 
 
@@ -69,6 +89,11 @@ def repaired(candles: Candles, step: int, gaps: GapFilling) -> Candles:
     rows = kept[::-1][last]
     sound = Candles(*(getattr(candles, name)[rows] for name in _ORDER))
     return _flattened(sound, step) if gaps == "flat" and len(sound) else sound
+
+
+def mended(found: Sequence[Flawed], gaps: GapFilling) -> tuple[Flawed, ...]:
+    """Return what was wrong with candles that were repaired, each with what was done about it."""
+    return tuple(msgspec.structs.replace(flaw, repair=flaw.repair or _GAPS[gaps]) for flaw in found)
 
 
 _ORDER = ("time", "open", "high", "low", "close", "volume")
@@ -100,8 +125,10 @@ def _gaps(times: NDArray[np.int64], step: int) -> Iterator[Flawed]:
     if len(before):
         missing = int(((times[before + 1] - times[before]) // step - 1).sum())
         shown = tuple(iso(int(at)) for at in (times[before[:_SHOWN]] + step))
-        yield Flawed(what=f"missing, in {len(before):,} gaps", count=missing, times=shown)
+        gaps = "1 gap" if len(before) == 1 else f"{len(before):,} gaps"
+        yield Flawed(what=f"missing, in {gaps}", count=missing, times=shown, repair="")
 
 
-def _told(what: str, times: NDArray[np.int64]) -> Flawed:
-    return Flawed(what=what, count=len(times), times=tuple(iso(int(t)) for t in times[:_SHOWN]))
+def _told(what: str, times: NDArray[np.int64], repair: str = _LEFT_OUT) -> Flawed:
+    shown = tuple(iso(int(at)) for at in times[:_SHOWN])
+    return Flawed(what=what, count=len(times), times=shown, repair=repair)

@@ -9,6 +9,7 @@ import msgspec
 
 from trading_mcp.backtest.runs import Result, exits_of, run_strategy
 from trading_mcp.backtest.terms import Costs, Ground, Limits, Terms
+from trading_mcp.cli.backtest_fits import must_fit, symbols_of
 from trading_mcp.cli.backtest_progress import Stages, made_ready
 from trading_mcp.cli.backtest_words import print_result, result_json
 from trading_mcp.cli.judging import Judge, print_findings
@@ -16,7 +17,6 @@ from trading_mcp.cli.report import write_page
 from trading_mcp.cli.settings import configuration
 from trading_mcp.config import Config
 from trading_mcp.domain.errors import InvalidParameter
-from trading_mcp.domain.markets import symbol_of
 from trading_mcp.domain.numbers import exact
 from trading_mcp.strategy.base import Params, Strategy
 
@@ -26,6 +26,7 @@ def backtest(arguments: argparse.Namespace) -> int:
     from trading_mcp.app.backtesting import compile_folder, strategy_class
     from trading_mcp.strategy.params import build_params
 
+    must_fit(arguments)
     config = configuration(arguments)
     cls = strategy_class(config, arguments.strategy)
     strategy = cls(build_params(cls, params_given(arguments)))
@@ -128,10 +129,8 @@ def data_of(arguments: argparse.Namespace, config: Config) -> Any:
         raise InvalidParameter(
             "expected --candles FILE, or --exchange NAME with --pair and --interval"
         )
-    symbols = [_symbol(pair) for pair in dict.fromkeys(arguments.pair)]
-    return from_exchange(
-        config, arguments.exchange, symbols, wanted, system_clock(), ground=_ground(arguments)
-    )
+    symbols, ground = symbols_of(arguments), _ground(arguments)
+    return from_exchange(config, arguments.exchange, symbols, wanted, system_clock(), ground=ground)
 
 
 def _wanted(arguments: argparse.Namespace) -> Any:
@@ -151,13 +150,6 @@ def _time(text: str | None, field: str) -> int | None:
     return None if text is None else milliseconds(text, field)
 
 
-def _symbol(pair: str) -> str:
-    try:
-        return symbol_of(pair)
-    except ValueError as error:
-        raise InvalidParameter(f"--pair: {error}") from None
-
-
 def _ground(arguments: argparse.Namespace) -> Ground:
     return Ground(
         tick=_grid(arguments.tick, "--tick"),
@@ -168,10 +160,14 @@ def _ground(arguments: argparse.Namespace) -> Ground:
 
 
 def _grid(text: str | None, field: str) -> Decimal:
+    if text is None:
+        return Decimal(0)
     try:
-        grid = exact(text or "0")
+        grid = exact(text)
     except ValueError as error:
         raise InvalidParameter(f"{field}: {error}") from None
-    if grid < 0:
-        raise InvalidParameter(f"{field}: expected a number above 0, got {text}")
+    if grid <= 0:
+        raise InvalidParameter(
+            f"{field}: expected a number above 0, got {text}; left out, nothing is rounded"
+        )
     return grid

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from trading_mcp.cli.common import add_common
 
@@ -34,6 +35,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     data.add_argument(
         "--candles",
         type=Path,
+        action=_Once,
         metavar="FILE",
         help="Parquet (or CSV): timestamp (ms UTC, open), open, high, low, close, volume",
     )
@@ -50,10 +52,18 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help="take candles with flaws: skip goes on after a gap, flat makes candles in it",
     )
     data.add_argument(
-        "--finer", type=Path, metavar="FILE", help="smaller candles of the same time, as --candles"
+        "--finer",
+        type=Path,
+        action=_Once,
+        metavar="FILE",
+        help="smaller candles of the same time, as --candles",
     )
     data.add_argument(
-        "--funding", type=Path, metavar="FILE", help="settlements: timestamp, funding_rate"
+        "--funding",
+        type=Path,
+        action=_Once,
+        metavar="FILE",
+        help="settlements: timestamp, funding_rate (a fraction)",
     )
 
 
@@ -109,6 +119,21 @@ def _add_costs(parser: argparse.ArgumentParser) -> None:
     costs.add_argument(
         "--resting-targets", action="store_true", help="targets are limit orders, not market orders"
     )
+
+
+class _Once(argparse.Action):
+    """An argument that may be given once: of two, the last would count and nobody would know."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            raise argparse.ArgumentError(self, "expected one file, got several")
+        setattr(namespace, self.dest, values)
 
 
 class _number:

@@ -8,6 +8,7 @@ import msgspec
 
 from trading_mcp.backtest.kernel.layout import REASONS
 from trading_mcp.backtest.runs import Result
+from trading_mcp.backtest.simulation import Outcome
 from trading_mcp.backtest.terms import Terms
 from trading_mcp.cli.tables import print_table
 from trading_mcp.domain.times import iso
@@ -50,7 +51,7 @@ def result_json(
         "by_reason": msgspec.to_builtins(result.reasons),
         "blocked_entries": {name: int(account[f"blocked_{name}"]) for name in _BLOCKED},
         "entries_ended_at": iso(killed) if killed else None,
-        "notes": list(_notes(found, terms)),
+        "notes": list(_notes(found, terms, outcome)),
         "repairs": msgspec.to_builtins(found.repairs),
         "trades": trades_json(result),
         "seconds": {**seconds, **msgspec.to_builtins(result.seconds)},
@@ -152,15 +153,22 @@ def _warnings(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"A drawdown limit ended all entries at {told['entries_ended_at']}."
 
 
-def _notes(found: Any, terms: Terms) -> Iterator[str]:
-    unknown = [data.market for data in found.data if not data.ground.tick]
-    if terms.rounded and unknown:
-        yield (
-            f"The tick and step of {', '.join(unknown)} are not known: nothing was rounded. "
-            "--tick and --step name them, --no-rounding says that none are meant."
-        )
+def _notes(found: Any, terms: Terms, outcome: Outcome) -> Iterator[str]:
+    for name, what in (("tick", "prices were"), ("step", "amounts were")):
+        unknown = [data.market for data in found.data if not getattr(data.ground, name)]
+        if terms.rounded and unknown:
+            yield (
+                f"The {name} of {', '.join(unknown)} is not known: {what} not rounded. "
+                f"--{name} names it, --no-rounding says that none is meant."
+            )
     for market, flaws in found.repairs.items():
-        yield f"{market}: taken in spite of {'; '.join(map(str, flaws))}."
+        yield f"{market}: {'; '.join(f'{flaw}: {flaw.repair}' for flaw in flaws)}."
+    lowest = int(outcome.equity.argmin())
+    if outcome.equity[lowest] < 0:
+        yield (
+            f"More was lost than the account had: {outcome.equity[lowest]:,.2f} at "
+            f"{iso(int(outcome.time[lowest]))}. No exchange lends that: disregard this run."
+        )
 
 
 def _spent(seconds: Mapping[str, float]) -> str:

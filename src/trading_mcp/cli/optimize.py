@@ -17,6 +17,7 @@ from trading_mcp.backtest.search.objectives import objectives_of
 from trading_mcp.backtest.search.searches import Progress, Search, Searched, search
 from trading_mcp.backtest.search.spaces import Space, space_of
 from trading_mcp.cli.backtest import data_of, params_given, terms_of
+from trading_mcp.cli.backtest_fits import must_fit
 from trading_mcp.cli.backtest_progress import Stages, made_ready
 from trading_mcp.cli.judging import print_findings, source_of
 from trading_mcp.cli.optimize_doubts import (
@@ -43,6 +44,7 @@ def optimize(arguments: argparse.Namespace) -> int:
     from trading_mcp.app.attempts import proven
     from trading_mcp.app.backtesting import compile_folder, strategy_class
 
+    must_fit(arguments)
     config = configuration(arguments)
     cls = strategy_class(config, arguments.strategy)
     wanted = _search(arguments, config, cls)

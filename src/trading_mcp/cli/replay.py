@@ -7,6 +7,7 @@ import msgspec
 
 from trading_mcp.app.replaying import both_sides, traded
 from trading_mcp.cli.backtest import data_of, params_given, terms_of
+from trading_mcp.cli.backtest_fits import must_fit
 from trading_mcp.cli.backtest_progress import Stages, made_ready
 from trading_mcp.cli.judging import Judge
 from trading_mcp.cli.replay_words import print_replay, replay_json
@@ -33,6 +34,7 @@ def replay(arguments: argparse.Namespace) -> int:
     from trading_mcp.strategy.params import build_params
 
     _must_be_played(arguments)
+    must_fit(arguments)
     configure_logging("console", "error")
     config = configuration(arguments)
     cls = strategy_class(config, arguments.strategy)

@@ -1,6 +1,6 @@
 """What can be wrong with candles that come from outside."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from trading_mcp.domain.candles import Candles
 
 _MOST = 1e18
+_COLUMNS = ("open", "high", "low", "close", "volume")
 Flags = NDArray[np.bool_]
 
 
@@ -39,9 +40,11 @@ def unsorted(times: NDArray[np.int64]) -> Flaw:
 
 def _judged(candles: Candles, step: int) -> Iterator[tuple[str, Flags]]:
     prices = (candles.open, candles.high, candles.low, candles.close)
-    numbers = _all(np.isfinite(column) & (np.abs(column) <= _MOST) for column in _columns(candles))
+    sound = {name: _is_number(getattr(candles, name)) for name in _COLUMNS}
+    numbers = _all(iter(sound.values()))
     positive = _all(price > 0 for price in prices)
-    yield "has a number that is not finite, or larger than 1e18", ~numbers
+    wrong = ", ".join(name for name, flags in sound.items() if not flags.all())
+    yield f"has a number that is not finite, or larger than 1e18, as its {wrong}", ~numbers
     yield "has a price that is not above 0", numbers & ~positive
     yield "has a volume below 0", numbers & (candles.volume < 0)
     upright = candles.high >= candles.low
@@ -53,8 +56,8 @@ def _judged(candles: Candles, step: int) -> Iterator[tuple[str, Flags]]:
     yield "opens at a time at which no candle of this interval opens", candles.time % step != 0
 
 
-def _columns(candles: Candles) -> Sequence[NDArray[np.float64]]:
-    return (candles.open, candles.high, candles.low, candles.close, candles.volume)
+def _is_number(column: NDArray[np.float64]) -> Flags:
+    return np.isfinite(column) & (np.abs(column) <= _MOST)
 
 
 def _all(flags: Iterator[Flags]) -> Flags:

@@ -9,6 +9,8 @@ from polars.exceptions import PolarsError
 from trading_mcp.domain.candles import Candles, Column
 from trading_mcp.domain.errors import InvalidParameter
 
+MOST_RATE = 0.1
+"""A settlement at 10 % of the value: more is a rate in percent, or rubbish."""
 PRICES = ("open", "high", "low", "close", "volume")
 
 
@@ -29,12 +31,22 @@ def read_rates(path: Path) -> tuple[np.ndarray, Column]:
     """Read settlements: columns timestamp (ms UTC) and funding_rate (a fraction), oldest first.
 
     Raises:
-        InvalidParameter: it cannot be read, has not these columns, or a number is missing.
+        InvalidParameter: it cannot be read, has not these columns, or a rate is none, or beyond
+            what an exchange settles at.
     """
     frame = _read(path, ("timestamp", "funding_rate")).sort("timestamp")
     times, rates = _times(path, frame["timestamp"]), _numbers(path, frame["funding_rate"])
     if not np.isfinite(rates).all():
         raise InvalidParameter(f"{path}: a funding_rate is not a finite number")
+    if (
+        len(rates)
+        and (largest := float(rates[np.abs(rates).argmax()]))
+        and abs(largest) > MOST_RATE
+    ):
+        raise InvalidParameter(
+            f"{path}: a funding_rate is {largest:g}, expected from -{MOST_RATE:g} to "
+            f"{MOST_RATE:g}: it is a fraction, 0.0001 is 0.01 %"
+        )
     return times, rates
 
 
