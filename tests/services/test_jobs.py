@@ -45,6 +45,23 @@ async def test_jobs_take_turns(jobs: Jobs):
     assert order == ["a begins", "a ends", "b begins", "b ends"]
 
 
+async def test_a_long_search_holds_up_no_backtest_and_fills_no_place_of_one(jobs: Jobs):
+    async def forever(job):
+        await asyncio.Event().wait()
+
+    async def quick(job):
+        return job.id
+
+    for name in ("s1", "s2", "s3"):
+        jobs.start(name, "optimization", name, forever)
+    with pytest.raises(TooManyRequests, match="optimization"):
+        jobs.start("s4", "optimization", "s4", forever)
+    run = jobs.start("a", "backtest", "a", quick)
+
+    assert await run.waited(5)
+    assert run.result == "a"
+
+
 async def test_more_than_the_queue_holds_are_refused(jobs: Jobs):
     async def forever(job):
         await asyncio.Event().wait()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 import structlog
@@ -128,20 +128,23 @@ Work = Callable[[Job], Awaitable[Any]]
 
 
 class Jobs:
-    """The queue: *at_once* jobs run at the same time, *waiting* more wait for their turn."""
+    """A lane for each kind of job, so that a search of hours holds up no backtest of a second.
+
+    In each, *at_once* jobs run at the same time, and *waiting* more wait for their turn.
+    """
 
     def __init__(self, hub: Hub, clock: Clock, *, at_once: int = 1, waiting: int = 20):
         self._hub, self._clock = hub, clock
-        self._turns = asyncio.Semaphore(at_once)
+        self._turns = {kind: asyncio.Semaphore(at_once) for kind in get_args(Kind)}
         self._most = at_once + waiting
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self, id: str, kind: Kind, key: str, work: Work) -> Job:
         """Queue *work*. Raises TooManyRequests."""
-        if len(self._tasks) >= self._most:
+        if (under_way := self._under_way(kind)) >= self._most:
             raise TooManyRequests(
-                f"{len(self._tasks)} jobs run or wait already",
+                f"{under_way} jobs of this kind ({kind}) run or wait already",
                 retry_after_s=_RETRY_S,
                 hint="Wait until one has ended, or cancel one.",
             )
@@ -180,8 +183,11 @@ class Jobs:
             self.cancel(id)
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _under_way(self, kind: Kind) -> int:
+        return sum(self._jobs[id].kind == kind for id in self._tasks)
+
     async def _run(self, job: Job, work: Work) -> None:
-        async with self._turns:
+        async with self._turns[job.kind]:
             try:
                 job.become("running")
                 job.result = await work(job)
@@ -209,5 +215,5 @@ class Jobs:
 
     def _forget(self) -> None:
         ended = [id for id, job in self._jobs.items() if job.has_ended]
-        for id in ended[: max(len(self._jobs) - _KEPT - self._most, 0)]:
+        for id in ended[: max(len(self._jobs) - _KEPT - self._most * len(self._turns), 0)]:
             del self._jobs[id]

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import functools
 import gc
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from trading_mcp.backtest.compiling import Loop
 
 Note = Callable[[str, float], None]
+_ONE_AT_A_TIME = threading.Lock()
+"""A search and a backtest may ask at the same time; the second finds it done."""
 COMPILING = "compiling the loop, once for this machine"
 
 
@@ -25,11 +28,12 @@ def loaded_loop(folder: Path, note: Note, share: float) -> "Loop":
     from trading_mcp.backtest.apart import compile_apart
     from trading_mcp.backtest.compiling import is_compiled
 
-    if not is_compiled(folder):
-        note(COMPILING, share)
-        compile_apart(folder)
-    # Where it could not be kept it is compiled in here, which takes long and leaves much behind.
-    return _loaded(folder) if is_compiled(folder) else _ready(folder)
+    with _ONE_AT_A_TIME:
+        if not is_compiled(folder):
+            note(COMPILING, share)
+            compile_apart(folder)
+        # Where it could not be kept it is compiled in here, which takes long and leaves much behind.
+        return _loaded(folder) if is_compiled(folder) else _ready(folder)
 
 
 async def planning_loaded() -> None:
