@@ -10,6 +10,7 @@ import pytest
 import trading_mcp
 from trading_mcp.domain.alerts import TRIGGERS
 from trading_mcp.domain.errors import OrderFailed
+from trading_mcp.engine import availability
 from trading_mcp.engine.session import Session
 
 HOOK = {"url": "http://127.0.0.1:9/"}
@@ -154,6 +155,27 @@ async def test_data_that_stays_away_is_told_for_each_market_once(desk: Any) -> N
     raised = await desk.raised()
     assert {alert.subject for alert in raised} == markets
     assert facts(raised) == [("stale_data", "warning")] * 2
+
+
+async def test_an_exchange_that_stops_answering_is_told_once_and_so_is_its_return(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = desk.session.core
+    core.doubt("sim", "asked", "did not answer")
+    desk.look()  # a moment is no news
+
+    monkeypatch.setattr(availability, "GRACE_MS", 0)
+    desk.look()
+    desk.look()
+    core.trust("sim", "asked")
+    desk.look()
+    desk.look()
+
+    raised = sorted((a.severity, a.subject, a.message) for a in await desk.raised())
+    assert raised == [
+        ("critical", "sim", "sim did not answer: nothing is opened there until that is over"),
+        ("info", "sim", "sim answers again: positions may be opened there"),
+    ]
 
 
 async def test_a_journal_that_fails_is_told_of_though_it_cannot_be_journaled(

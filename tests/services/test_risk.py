@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from trading_mcp.domain.accounts import Flow
-from trading_mcp.domain.entries import EntriesPaused, FundsMoved, OrderChanged
+from trading_mcp.domain.entries import EntriesPaused, FundsMoved, OrderChanged, TradingHalted
 from trading_mcp.domain.errors import (
     InvalidParameter,
     KillSwitchActive,
@@ -304,3 +304,35 @@ async def test_an_exchange_with_a_cap_of_its_own_is_shown_that_cap(desk) -> None
 
     assert (there.max_exposure, there.available_exposure) == (500, 500)
     assert (everywhere.max_exposure, everywhere.available_exposure) == (3000, 3000)
+
+
+async def test_it_is_told_that_nothing_can_be_opened_though_no_limit_forbids_it(desk) -> None:
+    session, told = desk.session, []
+    pairs = set(session.state.pairs)
+
+    async def look() -> None:
+        state = await desk.ask("get_risk_state")
+        assert state.can_trade == (not state.limit_reason)
+        told.append(state.limit_reason)
+
+    await look()
+    session.core.doubt("sim", "asked", "did not answer")
+    await look()
+    session.core.trust("sim", "asked")
+    session.unfollowed |= pairs
+    await look()
+    session.unfollowed.remove(min(pairs))
+    await look()
+    session.unfollowed.clear()
+    at = session.clock.now()
+    await session.record(TradingHalted(at=at, asset="sim:USDT", reason="a difference"))
+    await look()
+
+    assert [reason.partition(":")[0] for reason in told] == [
+        "",
+        "sim did not answer",
+        "sim tells no market's prices any more",
+        "",
+        f"{session.state.pairs[0]}".partition(":")[0],
+    ]
+    assert "is halted: a difference" in told[-1]

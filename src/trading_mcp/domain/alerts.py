@@ -77,6 +77,9 @@ TRIGGERS: dict[str, Trigger] = {
     "liquidation": Trigger(meaning="The exchange closed a position by force", cooldown_minutes=0.0),
     "strategy_broken": Trigger(meaning="A strategy was stopped for a fault"),
     "stale_data": Trigger(meaning="A market's data does not come any more"),
+    "exchange_unavailable": Trigger(
+        meaning="An exchange can't be relied on, or can again", cooldown_minutes=0.0
+    ),
     "journal_unhealthy": Trigger(meaning="The journal cannot be written"),
 }
 """Every trigger there is. `value` of an alert is in the trigger's unit."""

@@ -7,6 +7,7 @@ from trading_mcp.domain.alerts import TRIGGERS, AlertRule, gravest
 from trading_mcp.domain.entries import AlertRaised
 from trading_mcp.domain.limits import Alert, Severity
 from trading_mcp.domain.times import MINUTE_MS
+from trading_mcp.engine.availability import Availability
 from trading_mcp.engine.dispatch import Dispatcher
 from trading_mcp.engine.facts import MetricsMeasured
 from trading_mcp.engine.session import Session
@@ -26,6 +27,7 @@ class Lookout:
 
     def __init__(self, session: Session, dispatcher: Dispatcher):
         self._session, self._dispatcher = session, dispatcher
+        self._availability = Availability(session)
         self._stale: set[str] = set()
         self._told_at: dict[str, int] = {}
         self._was_writable = True
@@ -36,6 +38,8 @@ class Lookout:
         if isinstance(fact, MetricsMeasured):
             self._look_at_journal()
             self._look_at_markets()
+            for name, severity, why in self._availability.changes(self._session.clock.wall()):
+                self._raise("exchange_unavailable", severity, why, subject=name)
             for trigger, measure in MEASURES.items():
                 rules = self._thresholds(trigger)
                 value = measure(self._session) if rules else None

@@ -18,6 +18,7 @@ from trading_mcp.domain.errors import (
 from trading_mcp.domain.markets import MarketKey
 from trading_mcp.domain.orders import Order, OrderIntent, Refused
 from trading_mcp.domain.positions import Position
+from trading_mcp.engine.availability import why_none_opens
 from trading_mcp.engine.core import Core
 from trading_mcp.engine.deciding import Decider
 from trading_mcp.engine.desk import Entries, Wished
@@ -135,10 +136,10 @@ class Session:
         return not waiting and all(feed.is_idle for feed in self.feeds.values())
 
     def why_halted(self) -> str:
-        """Return why no position may be opened or enlarged now, whatever the order; or ""."""
+        """Return why no position can be opened or enlarged now, whatever the order; or ""."""
         found = self.core.halt(self.clock.now())
         if found is None:
-            return "" if self.healthy else "The journal cannot be written"
+            return why_none_opens(self) if self.healthy else "The journal cannot be written"
         cause = found.details.get("reason")
         return f"{found.reason}: {cause}" if cause else found.reason
 
