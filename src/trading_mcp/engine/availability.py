@@ -1,30 +1,42 @@
 """Whether positions can be opened at all in the markets that are traded, and when that changes."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from trading_mcp.domain.limits import Severity
 from trading_mcp.domain.markets import MarketKey
-
-if TYPE_CHECKING:
-    from trading_mcp.engine.session import Session
+from trading_mcp.engine.core import Core
+from trading_mcp.engine.exchange import Exchange
 
 GRACE_MS = 15_000
 """An exchange in trouble for so long (wall time) is news; a round that is missed is not."""
 
 
-def why_none_opens(session: "Session") -> str:
+class Trading(Protocol):
+    """What has to be known of the session."""
+
+    core: Core
+    exchanges: Mapping[str, Exchange]
+
+    def followed(self) -> Sequence[MarketKey]:
+        """Return the markets that must be watched."""
+
+    def stale_markets(self) -> list[MarketKey]:
+        """Return those whose data has not come for too long."""
+
+
+def why_none_opens(session: Trading) -> str:
     """Return why no traded market can be entered now, though no limit forbids it; "" if one can."""
     troubles = exchange_troubles(session)
     stale = set(session.stale_markets())
-    pairs = [key for key in session.state.pairs if key in session.core.markets]
+    pairs = [key for key in session.core.state.pairs if key in session.core.markets]
     reasons = [_closed(session, key, troubles, stale) for key in pairs]
     if not pairs and troubles.keys() >= session.exchanges.keys():
         reasons = [_nothing_opened(name, why) for name, why in troubles.items()]
     return reasons[0] if reasons and all(reasons) else ""
 
 
-def exchange_troubles(session: "Session") -> dict[str, str]:
+def exchange_troubles(session: Trading) -> dict[str, str]:
     """Return the exchanges that can't be relied on now, each with why: "did not answer"."""
     doubts = session.core.standings.doubts
     found = {name: next(iter(about.values())) for name, about in doubts.items() if about}
@@ -39,7 +51,7 @@ def exchange_troubles(session: "Session") -> dict[str, str]:
 class Availability:
     """Tells once when an exchange can't be relied on any more, and once when it can again."""
 
-    def __init__(self, session: "Session"):
+    def __init__(self, session: Trading):
         self._session = session
         self._since: dict[str, int] = {}
         self._told: set[str] = set()
@@ -60,12 +72,12 @@ class Availability:
 
 
 def _closed(
-    session: "Session", key: MarketKey, troubles: dict[str, str], stale: set[MarketKey]
+    session: Trading, key: MarketKey, troubles: dict[str, str], stale: set[MarketKey]
 ) -> str:
     exchange = session.core.markets[key].exchange
     if exchange in troubles:
         return _nothing_opened(exchange, troubles[exchange])
-    halted = session.core.standings.standing(key, session.clock.now()).halted
+    halted = session.core.standings.standing(key, session.core.state.now).halted
     if halted is not None:
         return f"{key} is halted: {halted}. A person has to look at it and resume it"
     return f"No data of {key} comes any more: no position is opened there" if key in stale else ""
