@@ -53,3 +53,34 @@ def test_it_stays_short_and_says_that_something_is_left_out(answer: dict[str, ob
 
     assert len(told) <= LONGEST
     assert "…" in told
+
+
+FINDING = {"code": "too_few_days", "severity": "critical", "measured": 3.0, "meaning": "Few days."}
+
+
+def test_what_speaks_against_a_result_comes_before_its_figures() -> None:
+    answer = {
+        "message": "rsi on DOGE-USDT: 30 trades",
+        "id": "bt_1",
+        "total_trades": 30,
+        "metrics": {"total_trades": 30, "fees": 1.5},
+        "warnings": ["entries not made: 9"],
+        "findings": [FINDING],
+        "out_of_sample": None,
+    }
+
+    assert summary(answer) == (
+        "rsi on DOGE-USDT: 30 trades. Warnings: entries not made: 9. Findings: critical: Few days. "
+        "id bt_1; total_trades 30; metrics: fees 1.5"
+    )
+
+
+def test_of_many_findings_each_is_named_and_figures_have_room() -> None:
+    findings = [{**FINDING, "code": f"code_{n}", "meaning": "x" * 90} for n in range(6)]
+    answer = {"message": "m" * 180, "warnings": ["w" * 400], "findings": findings, "id": "bt_1"}
+
+    told = summary(answer)
+
+    assert len(told) <= LONGEST
+    assert all(f"code_{n}" in told for n in range(2, 6))
+    assert "id bt_1" in told

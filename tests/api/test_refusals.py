@@ -8,6 +8,9 @@ import pytest
 from api_fakes import Fakes
 
 from trading_mcp.api.bodies import is_deeper
+from trading_mcp.api.reading import read_arguments
+from trading_mcp.domain.errors import InvalidParameter
+from trading_mcp.services.shapes.optimization import OptimizeParameters
 
 SCALPING = "/api/v1/scalping"
 ADD = f"{SCALPING}/pairs/add"
@@ -152,3 +155,14 @@ def test_a_string_that_never_ends_is_looked_through_once() -> None:
     # Looking for its end from each of its quotes anew would take ten.
     assert time.perf_counter() - began < 1
     assert found is False
+
+
+@pytest.mark.parametrize("name", ["config", "parameters"])
+def test_an_object_that_is_sent_as_text_is_asked_for_as_an_object(name: str) -> None:
+    asked = {"symbol": "DOGE-USDT", "strategy": "rsi", "parameters": {}}
+
+    with pytest.raises(InvalidParameter) as refused:
+        read_arguments({**asked, name: '{"rsi_period": 14}'}, OptimizeParameters)
+
+    assert refused.value.details["field"] == f"$.{name}"
+    assert "JSON object itself" in refused.value.hint

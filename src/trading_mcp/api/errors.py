@@ -1,6 +1,7 @@
 """Turning any exception into the documented error, for HTTP and for MCP."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -140,7 +141,16 @@ def refusal(error: msgspec.DecodeError | UnicodeDecodeError, kind: Any) -> Tradi
     if chosen := choice(what, kind, path):
         return InvalidParameter(f"{_name(path)}: {chosen[0]}", field=path, expected=chosen[1])
     fault = InvalidRequest if path == "$" else InvalidParameter
-    return fault(f"{_name(path)}: {what}"[:LONGEST], field=path, **_facts(what))
+    facts = _facts(what)
+    hint = _AS_OBJECT if facts.get("found") == "str" and _is_object(facts) else ""
+    return fault(f"{_name(path)}: {what}"[:LONGEST], hint=hint, field=path, **facts)
+
+
+_AS_OBJECT = 'Send a JSON object itself, {"name": value}, and not text that holds one.'
+
+
+def _is_object(facts: Mapping[str, str]) -> bool:
+    return facts["expected"].split(" | ")[0] == "object"
 
 
 def _path(path: str | None, owner: str | None) -> str:

@@ -32,7 +32,7 @@ def loaded_loop(folder: Path, note: Note, share: float) -> "Loop":
         if not is_compiled(folder):
             note(COMPILING, share)
             compile_apart(folder)
-        # Where it could not be kept it is compiled in here, which takes long and leaves much behind.
+        # Where it could not be kept it is compiled in here: that takes long and leaves much behind.
         return _loaded(folder) if is_compiled(folder) else _ready(folder)
 
 

@@ -10,27 +10,72 @@ _ROWS = 3
 _SHORT_LIST = 8
 _WIDEST = 160
 """Characters of one row of a list."""
+_ROOM_OF_WARNINGS, _ROOM_OF_FINDINGS = 130, 200
+"""Characters: with a message in front, the main figures still find room behind."""
+_SAID_BEFORE = frozenset({"message", "warnings", "findings"})
+_NULL_IS_NONE = frozenset({CURSOR, "out_of_sample"})
+"""Null says that there is none of it: no further page, no such test. It is not "unknown"."""
 _SAME_IN_ALL_ROWS = frozenset({"exchange", "source"})
 """What rows are mostly alike in: there is no room for it."""
 
 
 def summary(answer: Mapping[str, Any]) -> str:
-    """Return *answer*'s message and plain values, then how much there is of the rest, and some.
+    """Return *answer*'s message, its warnings and findings, its plain values, then how much there
+    is of the rest, and some.
 
-    What does not fit is left out from the end: plain values come first, because they are what
-    was asked for more often than not.
+    What does not fit is left out from the end: plain values come before the rest, because they are
+    what was asked for more often than not.
     """
-    said = str(answer.get("message", ""))
-    rest = {key: value for key, value in answer.items() if key != "message" and value != ""}
-    if rest.get(CURSOR, "") is None:  # which says that there is no further page, not "unknown"
-        del rest[CURSOR]
+    doubts = [*_warnings(answer.get("warnings")), *_findings(answer.get("findings"))]
+    first = _sentence(str(answer.get("message", "")), doubts)
+    said = " ".join(part for part in (first, *doubts) if part)
+    rest = {key: value for key, value in answer.items() if _is_told(key, value)}
+    if not doubts:
+        rest |= {key: answer[key] for key in ("warnings", "findings") if key in answer}
+    if isinstance(metrics := rest.get("metrics"), dict):
+        rest["metrics"] = {key: value for key, value in metrics.items() if key not in rest}
     plain = [f"{key} {_plain(value)}" for key, value in rest.items() if _is_plain(value)]
     held = [
         text for key, value in rest.items() if not _is_plain(value) for text in _held(key, value)
     ]
     told = _fitting("; ", [*plain, *held], LONGEST - len(said) - 2)
-    whole = f"{said}: {told}" if said and told else said or told or "Done"
+    joint = " " if doubts else ": "
+    whole = f"{said}{joint}{told}" if said and told else said or told or "Done"
     return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 2]} …"
+
+
+def _is_told(key: str, value: Any) -> bool:
+    if key in _SAID_BEFORE or value == "":
+        return False
+    return value is not None or key not in _NULL_IS_NONE
+
+
+def _sentence(said: str, doubts: list[str]) -> str:
+    return f"{said}." if said and doubts and not said.endswith((".", "?", "!")) else said
+
+
+def _warnings(warnings: Any) -> Iterator[str]:
+    if isinstance(warnings, list) and warnings and all(isinstance(one, str) for one in warnings):
+        yield f"Warnings: {_fitting('; ', warnings, _ROOM_OF_WARNINGS)}."
+
+
+def _findings(findings: Any) -> Iterator[str]:
+    """Yield what speaks against a result, the gravest first as they come; the code of all the rest,
+    which says enough to ask further."""
+    if not isinstance(findings, list) or not findings or not all(map(_is_finding, findings)):
+        return
+    told, room = list[str](), _ROOM_OF_FINDINGS
+    for one in findings:
+        text = f"{one['severity']}: {one['meaning']}"
+        if len(text) > room:
+            text = f"{one['severity']}: {one['code']}"
+        told.append(text.rstrip("."))
+        room -= len(text) + 2
+    yield f"Findings: {'; '.join(told)}."
+
+
+def _is_finding(value: Any) -> bool:
+    return isinstance(value, dict) and {"severity", "code", "meaning"} <= value.keys()
 
 
 def _held(key: str, value: Any) -> Iterator[str]:
