@@ -350,3 +350,125 @@ def test_an_order_taken_for_dead_that_turns_up_kills_and_counts_again(bench):
     report = bench.report_of(order, "open", bench.now)
     bench.keep(bench.core.on_report(msgspec.structs.replace(report, filled=Decimal("0.4"))))
     assert bench.state.orders[order.id].remaining == Decimal("0.6")
+
+
+def agree(bench, asset: str = "sim:BTC") -> None:
+    """All trades have been told, and our balance is the exchange's."""
+    bench.keep(bench.core.on_agreed(asset))
+
+
+def test_what_a_person_sold_of_a_position_is_closed_at_that_price_and_fee(bench):
+    entry = bench.open(amount="2", plan=PLAN)
+    tell(bench, trade(bench, "t1", "0.5", side="sell", price=Decimal(110), fee=Decimal(1)))
+    agree(bench)
+    held = bench.state.positions[entry.position_id]
+    assert (held.size, held.realized_pnl, held.close_reason) == (
+        Decimal("1.5"),
+        4,
+        "closed_outside",
+    )
+    tell(bench, trade(bench, "t2", "1.5", side="sell", price=Decimal(90), fee=Decimal(0)))
+    agree(bench)
+    closed = bench.state.closed[entry.position_id]
+    assert (closed.realized_pnl, closed.close_reason) == (4 - 15, "closed_outside")
+    assert closed.closed_at == bench.now
+    assert bench.state.halted == {}
+    assert bench.state.tally().trades == 1
+
+
+def test_coins_of_no_position_are_sold_first(bench):
+    tell(bench, trade(bench, "t0", "1"))
+    entry = bench.open(plan=PLAN)
+    first = trade(bench, "t1", "1", side="sell", price=Decimal(50))
+    tell(bench, first, trade(bench, "t2", "0.4", side="sell", price=Decimal(110), at=bench.now + 1))
+    agree(bench)
+    held = bench.state.positions[entry.position_id]
+    assert (held.size, held.exit_price) == (Decimal("0.6"), 110)
+
+
+def test_a_sale_told_before_the_purchase_it_sold_closes_nothing(bench):
+    entry = bench.open(plan=PLAN)
+    tell(bench, trade(bench, "t2", "1", side="sell"), trade(bench, "t1", "1"))
+    agree(bench)
+    assert bench.state.positions[entry.position_id].size == 1
+
+
+def test_the_oldest_position_is_closed_first(bench):
+    old = bench.open(amount="1", plan=PLAN, owner="wise")
+    bench.price(100.0)
+    new = bench.open(amount="1", plan=PLAN)
+    tell(bench, trade(bench, "t1", "1.5", side="sell", price=Decimal(90), fee=Decimal(3)))
+    agree(bench)
+    assert bench.state.closed[old.position_id].realized_pnl == -10 - 2
+    held = bench.state.positions[new.position_id]
+    assert (held.size, held.fees) == (Decimal("0.5"), 1)
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("buy", "sell"), ("sell", "buy")])
+def test_a_contract_closed_by_hand_is_closed_here_beyond_it_nothing(
+    bench, perpetual, opening, closing
+):
+    entry = bench.open(opening, "1", market=perpetual, plan=PLAN)
+    asset, told = "sim:BTC-USDT-PERP", {"side": closing, "symbol": perpetual.symbol}
+    tell(bench, trade(bench, "t1", "0.4", **told))
+    agree(bench, asset)
+    assert bench.state.positions[entry.position_id].size == Decimal("0.6")
+    tell(bench, trade(bench, "t2", "1", **told))
+    agree(bench, asset)
+    assert bench.state.closed[entry.position_id].exited == 1
+    assert bench.state.halted == {}
+
+
+def test_a_trade_of_an_order_by_hand_that_was_adopted_closes_too(bench):
+    entry = bench.open(plan=PLAN)
+    adopt(bench, foreign(bench, side="sell", amount=Decimal(1)))
+    tell(bench, trade(bench, "t1", "1", side="sell", price=Decimal(120)))
+    agree(bench)
+    assert bench.state.closed[entry.position_id].realized_pnl == 20
+
+
+def test_what_no_trade_explains_is_written_off_and_halts(bench):
+    entry = bench.open(amount="2", plan=PLAN)
+    moved = Transferred(
+        exchange="sim",
+        transfer_id="7",
+        currency="BTC",
+        amount=Decimal("-0.5"),
+        kind="withdrawal",
+        at=bench.now,
+    )
+    bench.keep(bench.core.on_transferred(moved))
+    agree(bench)
+    held = bench.state.positions[entry.position_id]
+    assert (held.size, held.realized_pnl) == (Decimal("1.5"), 0)
+    assert "no trade explains it" in bench.state.halted["sim:BTC"]
+    assert alerts(bench, "balance_mismatch") == ["critical"]
+
+
+def test_a_sale_that_was_agreed_on_explains_nothing_later(bench):
+    tell(bench, trade(bench, "t0", "1"))
+    entry = bench.open(plan=PLAN)
+    tell(bench, trade(bench, "t1", "1", side="sell", price=Decimal(50)))
+    agree(bench)
+    mismatch(bench, "BTC", "0.5")
+    assert bench.state.positions[entry.position_id].exit_price == 100
+
+
+def test_what_was_closed_outside_is_told_by_the_journal(bench):
+    entry = bench.open(amount="2", plan=PLAN)
+    tell(bench, trade(bench, "t1", "0.5", side="sell", price=Decimal(110), fee=Decimal(1)))
+    agree(bench)
+    size = bench.state.positions[entry.position_id].size
+    folded = type(bench.state)()
+    for entry_made in bench.journal:
+        folded.apply(entry_made)
+    assert folded.positions[entry.position_id].size == size
+
+
+def test_an_exit_that_is_larger_than_what_is_left_is_called_off(bench):
+    entry = bench.open(amount="2", plan=PLAN)
+    resting = bench.submit("sell", "2", price=Decimal(105), reduces=entry.position_id)
+    bench.accept(resting)
+    tell(bench, trade(bench, "t1", "0.5", side="sell"))
+    agree(bench)
+    assert bench.state.orders[resting.id].cancelling

@@ -101,9 +101,16 @@ GUARDS = (
     Guard(
         "a position owns no more than there is",
         "engine/outside.py",
-        "    _hold_positions_to(desk, asset)\n    worth",
-        "    worth",
+        "    closed_outside.write_off_missing(desk, asset)\n    _halt",
+        "    _halt",
         (OUTSIDE + "test_a_position_owns_no_more_than_the_account_has",),
+    ),
+    Guard(
+        "what others sold of a position is closed",
+        "engine/closed_outside.py",
+        "        if taken > 0 and _concerns(rest, position):",
+        "        if False:",
+        (OUTSIDE + "test_what_a_person_sold_of_a_position_is_closed_at_that_price_and_fee",),
     ),
     Guard(
         "while orders work a difference is seen twice",

@@ -128,6 +128,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch, *, may_ask_much: bool = True) -> None
     if may_ask_much:
         monkeypatch.setattr(exchanges, "new_budget", lambda name, *_: plenty(name))
         monkeypatch.setattr(upkeep, "AGREE_EVERY_S", 1.0)
+        monkeypatch.setattr(upkeep, "AGREE_APART_S", 0.3)
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
 

@@ -52,6 +52,7 @@ class Differences:
         difference = total - ours
         before = self._seen.pop(asset, None)
         if abs(difference) <= slack:
+            self._ledger.write(self._core.on_agreed(asset))
             return
         if not certain and before != difference:
             self._seen[asset] = difference

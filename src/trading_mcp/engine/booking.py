@@ -11,7 +11,7 @@ from trading_mcp.domain.numbers import EXACT, ZERO
 from trading_mcp.domain.orders import EXTERNAL, Fill, Order, OrderStatus
 from trading_mcp.domain.positions import Position, closing_side
 from trading_mcp.domain.reports import FundingPaid, Liquidated
-from trading_mcp.engine import outside, watch
+from trading_mcp.engine import closed_outside, outside, watch
 from trading_mcp.engine.desk import ENGINE, Desk
 from trading_mcp.portfolio import book
 
@@ -73,6 +73,8 @@ def _book_ours(desk: Desk, order: Order, fill: Fill) -> None:
         position = book.position_after(held, order, fill, fee, in_base)
     flows = book.flows_of(fill, market)
     desk.make(e.FillBooked(at=desk.now, fill=fill, order=changed, position=position, flows=flows))
+    if order.owner == EXTERNAL:
+        closed_outside.note_trade(desk, fill, market)
     if position is not None and not position.is_open:
         _set_apart(desk, position)
     if order.status in ("rejected", "abandoned"):

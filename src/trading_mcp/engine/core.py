@@ -267,6 +267,12 @@ class Core:
         outside.note_mismatch(self.desk, asset, difference, why)
         return self.desk.take()
 
+    def on_agreed(self, asset: Asset) -> Entries:
+        """Take in that our balance of an asset is the exchange's, all trades having been told."""
+        outside.note_agreement(self.desk, asset)
+        protection.protect(self.desk)
+        return self.desk.take()
+
     def on_foreign(self, report: OrderReport, exchange: str) -> Entries:
         """Take in an order that may trade and that the journal does not know."""
         self.desk.advance(report.at)

@@ -8,7 +8,7 @@ from trading_mcp.domain.markets import market_key
 from trading_mcp.domain.numbers import ZERO
 from trading_mcp.domain.orders import EXTERNAL, Fill, Order
 from trading_mcp.domain.reports import OrderReport, OrderTerms, Transferred
-from trading_mcp.engine import watch
+from trading_mcp.engine import closed_outside, watch
 from trading_mcp.engine.desk import ENGINE, Desk
 from trading_mcp.engine.ids import adopted_id
 from trading_mcp.portfolio import book
@@ -35,6 +35,7 @@ def book_trade(desk: Desk, fill: Fill) -> None:
         return
     for flow in book.flows_of(fill, market):
         _move(desk, flow, _name(fill))
+    closed_outside.note_trade(desk, fill, market)
     message = f"A trade not ours: {_name(fill)}"
     desk.alert("outside_trade", "warning", message, float(fill.amount))
 
@@ -62,7 +63,30 @@ def note_mismatch(desk: Desk, asset: Asset, difference: Decimal, why: str) -> No
 
     Rounding is neither. Positions that own more than there is are held to what there is.
     """
-    _hold_positions_to(desk, asset)
+    closed_outside.close_by_trades(desk, asset)
+    closed_outside.write_off_missing(desk, asset)
+    _halt(desk, asset, difference, why)
+
+
+def note_agreement(desk: Desk, asset: Asset) -> None:
+    """Hold the positions to what there is of an asset, now that our balance is the exchange's.
+
+    What others' trades took is closed by them. What is missing beyond is a difference that
+    nothing explains.
+    """
+    closed_outside.close_by_trades(desk, asset)
+    gone = closed_outside.write_off_missing(desk, asset)
+    if gone > 0:
+        exchange, _, name = asset.partition(":")
+        there = desk.state.cash.get(asset, ZERO)
+        why = (
+            f"{exchange} has {there} {name}, {gone} less than the positions had, and no trade "
+            "explains it: they were brought down to what is there"
+        )
+        _halt(desk, asset, -gone, why)
+
+
+def _halt(desk: Desk, asset: Asset, difference: Decimal, why: str) -> None:
     worth = desk.standings.worth(asset, difference)
     if worth is not None and abs(worth) <= ROUNDING:
         return
@@ -113,21 +137,6 @@ def _adopted(desk: Desk, report: OrderReport, terms: OrderTerms, exchange: str) 
         filled=report.filled,
         evidence="exchange: found among the open orders",
     )
-
-
-def _hold_positions_to(desk: Desk, asset: Asset) -> None:
-    """Take from positions in a coin what the account does not have."""
-    held = [
-        position
-        for position in desk.state.positions.values()
-        if book.held_asset(desk.markets[position.market]) == asset and position.side == "long"
-    ]
-    missing = sum((p.size for p in held), ZERO) - desk.state.cash.get(asset, ZERO)
-    for position in held:
-        taken = min(missing, position.size)
-        if taken > 0:
-            desk.write_off(position, taken, "not in the account")
-            missing -= taken
 
 
 def _move(desk: Desk, flow: Flow, why: str) -> None:

@@ -1,11 +1,13 @@
 """What goes on all the time: listening, looking at the clock, agreeing with the exchanges."""
 
 import asyncio
+import contextlib
 
 import structlog
 
+from trading_mcp.domain import entries as e
 from trading_mcp.domain.markets import MarketKey
-from trading_mcp.domain.orders import Fill
+from trading_mcp.domain.orders import EXTERNAL, Fill
 from trading_mcp.domain.reports import (
     FundingPaid,
     Liquidated,
@@ -23,6 +25,8 @@ from trading_mcp.engine.session import Session
 log = structlog.get_logger(__name__)
 TICK_S = 1.0
 AGREE_EVERY_S = 10.0
+AGREE_APART_S = 2.0
+"""How soon it is agreed again at the earliest, when something happened that asks for it."""
 FLUSH_EVERY = 600
 """Ticks between two writes of candles: each rewrites a month's file. None is lost, for what is
 not on disk when the process dies can be asked for again."""
@@ -37,6 +41,8 @@ class Upkeep:
             name: Reconciler(session.core, session.ledger, session.flight, exchange, session.clock)
             for name, exchange in session.exchanges.items()
         }
+        self._in_question = {name: asyncio.Event() for name in session.exchanges}
+        session.ledger.listen(self._hear)
 
     async def open(self) -> None:
         """Recover, agree with the exchanges, and start what goes on until the session ends.
@@ -60,6 +66,18 @@ class Upkeep:
                 session.flight.spawn(Deadline(session, exchange, exchange.deadline_s).run())
         session.flight.spawn(self._tick())
         session.prove()
+
+    def _hear(self, entry: e.AnyEntry, _durable: "asyncio.Future[None]") -> None:
+        """Let what others traded, and what an exit was refused for, be looked at soon."""
+        match entry:
+            case e.FillBooked(order=order) if order.owner == EXTERNAL:
+                self._in_question[order.exchange].set()
+            case e.OrderChanged(order=order) if order.status == "rejected" and order.reduce_only:
+                self._in_question[order.exchange].set()
+            case e.FundsMoved(flow=flow):
+                self._in_question[flow.asset.partition(":")[0]].set()
+            case _:
+                pass
 
     async def agree(self, exchange: Exchange) -> None:
         """Agree with *exchange*; what fails is logged, and tried again with the next round."""
@@ -102,8 +120,12 @@ class Upkeep:
                 ledger.write(core.on_transferred(report))
 
     async def _go_on_agreeing(self, exchange: Exchange) -> None:
+        in_question = self._in_question[exchange.name]
         while True:
-            await asyncio.sleep(AGREE_EVERY_S)
+            await asyncio.sleep(AGREE_APART_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(in_question.wait(), AGREE_EVERY_S - AGREE_APART_S)
+            in_question.clear()
             await self.agree(exchange)
             for key in sorted(self._session.unfollowed):
                 await self.follow(key)
