@@ -472,3 +472,20 @@ def test_an_exit_that_is_larger_than_what_is_left_is_called_off(bench):
     tell(bench, trade(bench, "t1", "0.5", side="sell"))
     agree(bench)
     assert bench.state.orders[resting.id].cancelling
+
+
+def test_an_exit_that_is_refused_again_and_again_halts_its_market_and_is_told_of_no_more(bench):
+    entry = bench.open(plan=PLAN)
+    (order,) = bench.approved(bench.price(98.0))
+    bench.refuse(order)
+    for _ in range(7):
+        (order,) = bench.approved(bench.wait(61_000))
+        bench.refuse(order)
+    refused = [o for o in bench.state.ended.values() if o.status == "rejected"]
+    assert len(refused) == 8
+    assert f"5 times in a row to close {entry.position_id}" in bench.state.halted["sim:BTC"]
+    assert alerts(bench, "order_error") == ["warning"] * 4 + ["critical"]
+    (again,) = bench.approved(bench.wait(61_000))
+    bench.accept(again)
+    bench.fill(again)
+    assert entry.position_id in bench.state.closed

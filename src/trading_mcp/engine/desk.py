@@ -20,13 +20,14 @@ from trading_mcp.domain.orders import (
     may_become,
 )
 from trading_mcp.domain.positions import Position, closing_side
-from trading_mcp.engine.departures import Departures
+from trading_mcp.engine.departures import REFUSED_OFTEN, Departures
 from trading_mcp.engine.guards import Guards
 from trading_mcp.engine.ids import identifier
 from trading_mcp.engine.others import OthersTrades
 from trading_mcp.engine.reversals import Reversals
 from trading_mcp.engine.standings import Standings
 from trading_mcp.engine.state import State
+from trading_mcp.portfolio import book
 from trading_mcp.risk import gate, rules
 from trading_mcp.risk.standing import Standing
 
@@ -269,10 +270,32 @@ class Desk:
         if order is None or order.status == status or not may_become(order.status, status):
             return
         self.change(order, status, evidence)
-        if status in ("rejected", "unknown"):
+        if status == "rejected" and order.position_id in self._departures.going():
+            self._exit_refused(order, order.position_id, evidence)
+        elif status in ("rejected", "unknown"):
             message = f"Order {order.id} ({order.symbol} {order.side}) {status}: {evidence}"
             trigger = "order_unknown" if status == "unknown" else "order_error"
             self.alert(trigger, "warning", message, subject=order.market)
+
+    def _exit_refused(self, order: Order, position_id: str, evidence: str) -> None:
+        """Tell of an exit that was refused; when that goes on, halt the market, once.
+
+        It is tried again all the same, each minute: what the exchange refuses now it may take
+        later.
+        """
+        refusals = self._departures.refused(position_id)
+        message = f"Order {order.id} ({order.symbol} {order.side}) rejected: {evidence}"
+        if refusals < REFUSED_OFTEN:
+            self.alert("order_error", "warning", message, subject=order.market)
+        elif refusals == REFUSED_OFTEN:
+            why = (
+                f"{order.exchange} refused {refusals} times in a row to close {position_id} "
+                f"({order.symbol}), last with: {evidence}. It is tried again each minute"
+            )
+            self.alert("order_error", "critical", why, subject=order.market)
+            asset = book.held_asset(self.markets[order.market])
+            if asset not in self.state.halted:
+                self.make(e.TradingHalted(at=self.now, asset=asset, reason=why))
 
     def change(
         self,
