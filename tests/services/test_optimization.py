@@ -1,11 +1,15 @@
 """Searches for parameters, asked of the whole server."""
 
 import asyncio
+import contextlib
 
 import numpy as np
 import pytest
 from searches_asked import ASKED, COMPILED, THREADS, TIMES, ended
 
+from trading_mcp.adapters.executors.settings import SearchSettings
+from trading_mcp.adapters.sqlite.trials import SqliteTrialLedger
+from trading_mcp.app.searching import search_room
 from trading_mcp.domain.errors import InvalidParameter, NotFound
 from trading_mcp.domain.signals import Signals
 from trading_mcp.engine.hub import Hub
@@ -131,6 +135,15 @@ async def test_a_search_tells_how_far_it_is_and_can_be_ended(opened) -> None:
     assert done.message == "Optimization cancelled"
     assert kept.status == "cancelled"
     assert {one.id for one in told} == {answer.optimization_id}
+    assert next(one for one in told if one.doing == "combinations").progress < 0.5
+
+
+@pytest.mark.parametrize(("candles", "kind"), [(1_000_000, "Thread"), (1_000_001, "Process")])
+def test_for_little_work_no_processes_are_started(tmp_path, candles, kind) -> None:
+    with contextlib.closing(SqliteTrialLedger(tmp_path / "trials.sqlite")) as ledger:
+        room = search_room(SearchSettings(), tmp_path, tmp_path, ledger)
+        with contextlib.closing(room.executor(candles)) as executor:
+            assert type(executor).__name__ == f"{kind}Executor"
 
 
 def listen(hub: Hub, told: list[JobProgressed], heard: asyncio.Event) -> None:

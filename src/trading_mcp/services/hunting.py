@@ -18,10 +18,11 @@ Tell = Callable[[Progress], None]
 class Hunt:
     """Searches, and notes each combination as an attempt on the candles it was tried on.
 
-    *source* is the digest of the strategy's source. Whatever a listener raises ends a search.
+    *source* is the digest of the strategy's source, *candles* how many there are. Whatever a
+    listener raises ends a search.
     """
 
-    def __init__(self, plan: SearchPlan, room: SearchRoom, source: str):
+    def __init__(self, plan: SearchPlan, room: SearchRoom, source: str, candles: int):
         self.wanted = Search(
             space=plan.space,
             method=plan.method,
@@ -32,7 +33,7 @@ class Hunt:
         )
         self._room, self._folder, self._count = room, room.folder / plan.id, 0
         self._attempts = Attempts(room.ledger, plan.strategy, source, plan.market.exchange)
-        self._executor = room.executor()
+        self._executor = room.executor(plan.candles_of(candles))
 
     def over(self, data: Data, before: int, tell: Tell) -> Searched:
         """Search *data*, whose first *before* candles are for warming up; return what was found.

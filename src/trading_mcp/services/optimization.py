@@ -39,7 +39,7 @@ _WHY = (
 )
 LONGEST_S = 4 * 3600.0
 """A search that takes longer has failed: others wait for their turn."""
-_FROM_DATA = 0.4
+_FROM_DATA = 0.1
 
 
 class OptimizationService:

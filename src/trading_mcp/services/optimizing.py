@@ -21,13 +21,13 @@ Write = Callable[[Path, "Sequence[Data]"], None]
 
 
 class SearchRoom(msgspec.Struct, frozen=True, kw_only=True):
-    """What searches need: who does the work, data sets by their path, the compiled loop's folder,
-    and who counts what was tried."""
+    """What searches need: who does the work of going over so many candles, data sets by their path,
+    the compiled loop's folder, and who counts what was tried."""
 
     folder: Path
     compiled: Path
     ledger: TrialLedger
-    executor: Callable[[], Executor]
+    executor: Callable[[int], Executor]
     read: Read
     write: Write
 
@@ -50,6 +50,12 @@ class SearchPlan(Planned, frozen=True, kw_only=True):
     def strategy(self) -> type[Strategy]:
         """Whose parameters are searched."""
         return self.space.strategy
+
+    def candles_of(self, candles: int) -> int:
+        """Return how many candles all runs go over at most, over a past of so many *candles*."""
+        grid = self.space.size if self.method == "grid" else None
+        runs = self.trials if grid is None else grid
+        return candles * runs * (1 + (self.walk_forward or 0))
 
     @property
     def inputs(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Whoever imports this pays for TA-Lib: import it once the loop is loaded.
 """
 
 import contextlib
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,7 +34,7 @@ from trading_mcp.services.optimization_views import UNTESTED
 from trading_mcp.services.optimizing import SearchPlan, SearchRoom
 from trading_mcp.services.pasts import Past, data_of
 from trading_mcp.services.search_rows import Hunted, kept_search, rows_of
-from trading_mcp.services.steps import FROM, UNTIL, Estimate, Steps
+from trading_mcp.services.steps import PROOF, UNTIL, Estimate, Steps
 from trading_mcp.services.walking import walked, windows_for
 from trading_mcp.strategy.base import Params
 
@@ -59,11 +60,12 @@ def searched(
             is too little to walk forward through.
         InternalError: the strategy answers rubbish.
     """
-    note("proving the strategy", FROM)
+    began = time.perf_counter()
+    note("proving the strategy", PROOF)
     source, data = prove(plan.strategy, room.ledger), data_of(past)
     windows = windows_for(plan, data, past.before)
-    steps = Steps(past.span.length, windows, note, estimate)
-    with contextlib.closing(Hunt(plan, room, source)) as hunt:
+    steps = Steps(past.span.length, windows, note, estimate, began)
+    with contextlib.closing(Hunt(plan, room, source, len(past.candles))) as hunt:
         hunted = _hunted(plan, data, past.before, windows, hunt, steps, loop)
     note("running the best", UNTIL)
     best = _best(plan, past, hunt, hunted, source, loop)
@@ -90,7 +92,7 @@ def _hunted(
         around=plateau(points_of(found, plan.objectives[0])),
         walk=walk,
         warnings=warnings,
-        estimated=None if found.estimated is None else found.estimated * steps.times_first,
+        estimated=found.estimated if steps.estimated is None else steps.estimated,
     )
 
 
