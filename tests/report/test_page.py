@@ -203,6 +203,20 @@ def test_the_command_draws_on_candles_from_a_file(tmp_path):
     assert shown["close"] == [2.0] * 10
 
 
+def test_a_search_is_told_from_a_run(tmp_path, capsys):
+    file = tmp_path / "search.json"
+    file.write_text('{"strategy": "rsi_scalping", "all_results": []}')
+    assert main(["report", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert "this is the JSON of a search" in told
+    assert "optimize --html" in told
+
+
+def test_what_is_missing_is_named():
+    with pytest.raises(InvalidParameter, match="it has no 'metrics'"):
+        page({"strategy": "rsi_scalping"})
+
+
 @pytest.mark.parametrize("content", [None, "no json", "{}"])
 def test_the_command_refuses_what_is_no_result(tmp_path, capsys, content):
     file = tmp_path / "result.json"

@@ -57,7 +57,7 @@ def test_people_are_told_the_findings(run):
 
 def test_a_strategy_that_fails_the_proof_is_not_run(run, monkeypatch):
     failed = Report(strategy="rsi_scalping", findings=("it looks ahead",))
-    monkeypatch.setattr(proof, "check_strategy", lambda cls: failed)
+    monkeypatch.setattr(proof, "check_strategy", lambda *of: failed)
     code, printed = run("--json")
     assert (code, printed.out) == (2, "")
     assert "it looks ahead" in printed.err

@@ -93,6 +93,11 @@ def test_attempts_are_counted_where_a_data_directory_is(tmp_path, capsys) -> Non
         (["--space", "rsi"], "--space: expected a JSON object"),
         (["--space", '{"rsi": [1]}'], "rsi_scalping has no parameter 'rsi'"),
         (["--space", SPACE, "--objective", "luck"], "'luck' is no objective"),
+        (
+            ["--space", SPACE, "--objective", "max_drawdown:min"],
+            "the lowest max_drawdown is the worst",
+        ),
+        (["--space", SPACE, "--objective", "initial_capital"], "'initial_capital' is no objective"),
         (["--space", SPACE, "--params", '{"rsi_period": 7}'], "rsi_period is both searched and"),
         (["--space", SPACE, "--executor", "dask"], "expected the address of a Dask scheduler"),
     ],
@@ -102,3 +107,22 @@ def test_what_cannot_be_searched_is_refused_in_a_sentence(capsys, arguments, tol
 
     assert (code, out) == (2, "")
     assert told in err
+
+
+def test_what_was_asked_for_again_is_told(capsys) -> None:
+    few = '{"rsi_period": [7, 14], "stop_loss_pct": [0.2, 0.4]}'
+    code, out, err = run(
+        capsys, "optimize", "--space", few, "--method", "tpe", "--trials", "24", "--quiet"
+    )
+
+    assert code == 0, err
+    assert "asked for again, and not run twice" in out.splitlines()[1]
+
+
+def test_where_none_has_a_score_no_best_is_spoken_of(capsys) -> None:
+    never = '{"rsi_oversold": [1, 1.5], "rsi_period": [50]}'
+    code, out, err = run(capsys, "optimize", "--space", never, "--quiet")
+
+    assert code == 0, err
+    assert "None has a score" in out
+    assert "good by luck" not in out

@@ -63,9 +63,28 @@ def test_a_walk_forward_tests_what_each_search_found(run, tmp_path, more):
     assert 'id="map"' in page
 
 
-def test_people_are_told_the_test_out_of_sample(run):
+def test_what_no_search_had_seen_comes_first(run):
+    _, printed = run("--json", "--walk-forward", "3")
+    told = json.loads(printed.out)
+    walk = told["out_of_sample"]
+    assert next(iter(told)) == "out_of_sample"
+    assert (walk["tests"], walk["anchored"]) == (3, False)
+    assert walk["metrics"] == told["honesty"]["walk_forward"]["tested"]
+    assert [fold["tested_until"] for fold in walk["folds"]][:-1] == [
+        fold["tested_from"] for fold in walk["folds"]
+    ][1:]
+    assert walk["folds"][0]["parameters"]["rsi_period"] in (5, 7, 9)
+    assert walk["folds"][-1]["tested_until"] == told["to"]
+
+
+def test_people_are_told_the_tests_out_of_sample_before_the_best_in_sample(run):
     _, printed = run("--walk-forward", "3")
-    assert "Out of sample, 3 tests (rolling)" in printed.out
+    lines = printed.out.splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("Out of sample, 3 tests"))
+    assert "RSI_PERIOD" in lines[first + 2]
+    tests = [line.split() for line in lines[first + 3 : first + 6]]
+    assert [end[2:4] for end in tests[:-1]] == [begin[:2] for begin in tests[1:]]
+    assert first < next(i for i, line in enumerate(lines) if line.startswith("In sample"))
     assert "Findings, after 9 attempts" in printed.out
 
 

@@ -11,6 +11,7 @@ from trading_mcp.backtest.honesty.attempts import Attempts
 from trading_mcp.backtest.honesty.examining import examined
 from trading_mcp.backtest.honesty.proof import prove
 from trading_mcp.backtest.metrics import Metrics
+from trading_mcp.backtest.report.words import measure
 from trading_mcp.backtest.runs import Data, Result
 from trading_mcp.backtest.terms import Terms
 from trading_mcp.cli.data_words import counted
@@ -67,8 +68,6 @@ def print_findings(honesty: Mapping[str, Any]) -> None:
     if not findings:
         print("  nothing speaks against it")
     for finding in findings:
-        limit = (
-            f"{finding['measured']:,.4g} {finding['unit']}, threshold {finding['threshold']:,.4g}"
-        )
-        print(f"  {_MARKS[finding['severity']]} {finding['code']}: {limit}")
+        found, limit = measure(finding["measured"], finding["unit"]), measure(finding["threshold"])
+        print(f"  {_MARKS[finding['severity']]} {finding['code']}: {found}, threshold {limit}")
         print(f"     {finding['advice']}")

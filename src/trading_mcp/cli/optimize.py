@@ -25,7 +25,6 @@ from trading_mcp.cli.optimize_doubts import (
     best_run,
     judged,
     page_of_best,
-    print_walk,
     walked,
 )
 from trading_mcp.cli.optimize_words import print_search, search_json
@@ -58,7 +57,7 @@ def optimize(arguments: argparse.Namespace) -> int:
     hunt = _Hunt(arguments, config, wanted, stages)
     result, ever = hunt.over(found.data)
     walk = walked(arguments, wanted, found.data, lambda data: hunt.over(data)[0], loop)
-    told = search_json(wanted, found, result, ever.count)
+    told = search_json(wanted, found, result, ever.count, walk)
     if (best := best_run(wanted, found.data, result, loop)) is not None:
         told["honesty"] = msgspec.to_builtins(judged(wanted, result, best, ever, walk))
     stages.end()
@@ -67,7 +66,6 @@ def optimize(arguments: argparse.Namespace) -> int:
     else:
         print_search(told, arguments.top)
         if best is not None:
-            print_walk(told["honesty"]["walk_forward"])
             print_findings(told["honesty"])
     if arguments.html is not None:
         _write_page(arguments, wanted, found, best, told, stages)

@@ -1,7 +1,7 @@
 """How far the best of a search can be trusted: its neighbours, its luck, and a walk forward."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from trading_mcp.backtest.compiling import Loop
@@ -83,15 +83,3 @@ def page_of_best(
     strategy, result = best
     told = result_json(arguments, strategy, found, wanted.terms, result, _SECONDS)
     return told | {"equity_curve": curve_of(result.outcome)}
-
-
-def print_walk(walk: Mapping[str, Any] | None) -> None:
-    """Print the headline of a walk-forward."""
-    if walk is None:
-        return
-    tested, way = walk["tested"], "anchored" if walk["anchored"] else "rolling"
-    sharpe = tested["sharpe_ratio"]
-    print(f"\nOut of sample, {len(walk['folds'])} tests ({way}): ", end="")
-    print(f"{tested['total_return_pct']:+.2f} %, ", end="")
-    print(f"Sharpe {'-' if sharpe is None else f'{sharpe:.2f}'}, ", end="")
-    print(f"fall {tested['max_drawdown_pct']:.2f} %, {tested['total_trades']:,} trades")

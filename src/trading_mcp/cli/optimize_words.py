@@ -1,19 +1,26 @@
 """What came of a search: as JSON, and for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
+from trading_mcp.backtest.honesty.walking import Walk
 from trading_mcp.backtest.search.searches import Ranked, Search, Searched
+from trading_mcp.cli.data_words import counted
 from trading_mcp.cli.tables import print_table
+from trading_mcp.cli.walk_words import print_walk
 from trading_mcp.domain.times import iso
+from trading_mcp.services.search_rows import out_of_sample
 
 
-def search_json(wanted: Search, found: Any, result: Searched, ever: int | None) -> dict[str, Any]:
-    """Return everything that a search is and came to."""
+def search_json(
+    wanted: Search, found: Any, result: Searched, ever: int | None, walk: Walk | None
+) -> dict[str, Any]:
+    """Return everything that a search is and came to; what no search had seen comes first."""
     best, first = result.best_one, found.data[0]
     return {
+        "out_of_sample": None if walk is None else msgspec.to_builtins(out_of_sample(walk)),
         "strategy": wanted.space.strategy.name,
         "pairs": [market.market for market in found.data],
         "interval": found.interval,
@@ -38,18 +45,40 @@ def search_json(wanted: Search, found: Any, result: Searched, ever: int | None) 
 
 
 def print_search(told: Mapping[str, Any], top: int) -> None:
-    """Print the best, and what to think of it."""
+    """Print what no search had seen, then the best, and what to think of it."""
     print(f"{told['strategy']} on {', '.join(told['pairs'])} {told['interval']}, ", end="")
     print(f"{told['from']} to {told['to']}, {told['candles']:,} candles")
-    print(f"{told['tried']:,} combinations by {told['method']} in {told['seconds']:.2f} s", end="")
-    print(f"; {told['refused']:,} refused by the strategy\n" if told["refused"] else "\n")
+    print(f"{counted(told['tried'], 'combination')} by {told['method']} in ", end="")
+    print("; ".join([f"{told['seconds']:.2f} s", *_untried(told)]))
+    print()
+    if told["out_of_sample"] is not None:
+        print_walk(told["out_of_sample"], list(told["all_results"][0]["parameters"]))
+        print(
+            "\nIn sample, over the whole time. The best of it was chosen by what it shows here:\n"
+        )
+    _print_best(told, top)
+
+
+def _untried(told: Mapping[str, Any]) -> Iterator[str]:
+    if told["refused"]:
+        yield f"{told['refused']:,} refused by the strategy"
+    if told["repeated"]:
+        yield f"{told['repeated']:,} asked for again, and not run twice"
+
+
+def _print_best(told: Mapping[str, Any], top: int) -> None:
     names = list(told["all_results"][0]["parameters"])
-    heads = [*told["objectives"], "trades", "return %", "fall %", *names]
-    print_table([tuple(head.upper() for head in heads), *_rows(told, names, top)])
+    rows = _rows(told, names, top)
+    if rows:
+        heads = [*told["objectives"], "trades", "return %", "fall %", *names]
+        print_table([tuple(head.upper() for head in heads), *rows])
+    else:
+        print(f"None has a score: no run has a figure for {told['objectives'][0]}.")
     if failed := [row for row in told["all_results"] if row["error"]]:
         print(f"\n{len(failed):,} failed, the first by {failed[0]['error']}")
     count = told["ever_tried"] or told["tried"]
-    print(f"\nThe best of {count:,} attempts is good by luck too: look at it on other candles.")
+    if rows and count > 1:
+        print(f"\nThe best of {count:,} attempts is good by luck too: look at it on other candles.")
 
 
 def _rows(told: Mapping[str, Any], names: list[str], top: int) -> list[tuple[str, ...]]:

@@ -34,7 +34,7 @@ def kept_search(
 ) -> KeptRun:
     """Return what is kept of a search; *best_run* is the run of the best, if any has a score."""
     found, best = hunted.found, hunted.found.best_one
-    walk = None if hunted.walk is None else _out_of_sample(hunted.walk)
+    walk = None if hunted.walk is None else out_of_sample(hunted.walk)
     return KeptRun(
         id=plan.id,
         at=plan.at,
@@ -87,7 +87,8 @@ def _row(ranked: Ranked) -> dict[str, Any]:
     }
 
 
-def _out_of_sample(walk: Walk) -> OutOfSample:
+def out_of_sample(walk: Walk) -> OutOfSample:
+    """Return what a walk-forward came to, as it is told."""
     return OutOfSample(
         tests=len(walk.folds),
         anchored=walk.anchored,

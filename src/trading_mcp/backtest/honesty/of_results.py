@@ -88,9 +88,17 @@ def one_trade_makes_the_profit(evidence: Evidence) -> Iterator[Finding]:
             measured=share,
             threshold=-grade[1],
             unit="percent of the profit",
-            meaning="Without its best trade, this strategy has earned little or nothing.",
+            meaning=_without_the_best(share),
             advice="Look at that trade; run over a longer time, in which no single one decides.",
         )
+
+
+def _without_the_best(share: float) -> str:
+    if share >= 100:
+        return "Without its best trade, this strategy has earned nothing, or lost."
+    if share > 50:
+        return "Without its best trade, more than half of the profit is gone."
+    return "A single trade has earned more than a quarter of the profit."
 
 
 def costs_eat_the_edge(evidence: Evidence) -> Iterator[Finding]:

@@ -17,11 +17,15 @@ def luck_explains_it(evidence: Evidence) -> Iterator[Finding]:
             threshold=grade[1],
             unit="percent",
             meaning=f"The deflated Sharpe ratio: how likely there is an edge at all, after "
-            f"{deflated.trials:,} attempts on these candles. The best of so many without any edge "
+            f"{_attempts(deflated.trials)} on these candles. The best of so many without any edge "
             f"is expected to show a yearly Sharpe ratio of {deflated.benchmark:.2f}; this one has "
             f"{deflated.sharpe:.2f} over {deflated.days:,} days.",
             advice="Test it on candles that nobody has looked at yet, and try fewer things.",
         )
+
+
+def _attempts(count: int) -> str:
+    return "1 attempt" if count == 1 else f"{count:,} attempts"
 
 
 def in_sample_only(evidence: Evidence) -> Iterator[Finding]:
@@ -33,8 +37,8 @@ def in_sample_only(evidence: Evidence) -> Iterator[Finding]:
             measured=0.0,
             threshold=1.0,
             unit="tests out of sample",
-            meaning=f"The result is of the candles on which {trials:,} attempts were made: there "
-            "is no test on others.",
+            meaning=f"The result is of the candles on which {_attempts(trials)} "
+            f"{'was' if trials == 1 else 'were'} made: there is no test on others.",
             advice="Walk forward: search on one part of the past, and look at the next.",
         )
 
@@ -67,8 +71,8 @@ def lone_peak(evidence: Evidence) -> Iterator[Finding]:
             measured=100.0 * plateau.flatness,
             threshold=grade[1],
             unit="percent of the best score",
-            meaning=f"The {len(plateau.neighbours)} neighbours of the best parameters, one step "
-            "away, score far less on average: a small change ruins the result.",
+            meaning=f"What is one step away from the best parameters ({len(plateau.neighbours)} "
+            "tried) scores far less on average: a small change ruins the result.",
             advice="Take parameters from the middle of a plateau, even if they score less.",
         )
 

@@ -78,15 +78,24 @@ def plateau(honesty: Mapping[str, Any]) -> str:
     found = honesty.get("plateau")
     if not found:
         return ""
-    flat = found.get("flatness")
-    flatness = "" if flat is None else f", {number(100.0 * flat, ',.0f')} % of it"
     return (
         f'<p class="lead">Best of {number(found["tried"], ",.0f")}: '
         f"<b>{escape(settings(found['best']['params']))}</b>, which scored "
-        f"{number(found['best']['score'], ',.4g')}. Its {len(found['neighbours'])} neighbours "
-        f"scored {number(found.get('neighbour_mean'), ',.4g')} on average{flatness}, and "
-        f"{number(found.get('neighbour_worst'), ',.4g')} at worst.</p>"
+        f"{number(found['best']['score'], ',.4g')}. {_around(found)}</p>"
     )
+
+
+def _around(found: Mapping[str, Any]) -> str:
+    """Return what the neighbours came to; none: there was nothing one step away."""
+    count, mean = len(found["neighbours"]), number(found.get("neighbour_mean"), ",.4g")
+    flat = found.get("flatness")
+    share = "" if flat is None else f", {number(100.0 * flat, ',.0f')} % of it"
+    if count == 0:
+        return "No combination one step away was tried."
+    if count == 1:
+        return f"Its only neighbour scored {mean}{share}."
+    worst = number(found.get("neighbour_worst"), ",.4g")
+    return f"Its {count} neighbours scored {mean} on average{share}, and {worst} at worst."
 
 
 def _varied(params: Mapping[str, Any], folds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ CANDLES = 900
 """Candles of a chart at most: more are put together."""
 TRADES = 1_500
 """Trades of a chart at most: those with the largest profits and losses."""
+FLAT = 4.0
+"""Buying and holding may move so many times further than the equity; else it is hidden."""
 CHARTS = 6
 """Pairs with a chart of their own at most."""
 
@@ -32,6 +34,13 @@ def left_out(told: Told, pair: str) -> int:
     return max(0, sum(trade.pair == pair for trade in told.trades) - TRADES)
 
 
+def hides_holding(points: Sequence[Point]) -> bool:
+    """Say whether the equity would look flat beside what buying and holding came to."""
+    held = [point.held for point in points if point.held is not None]
+    equity = [point.equity for point in points]
+    return bool(held) and max(held) - min(held) > FLAT * (max(equity) - min(equity))
+
+
 def _has(told: Told, pair: str, candles: Mapping[str, Candles]) -> bool:
     return pair in candles or any(trade.pair == pair for trade in told.trades)
 
@@ -45,6 +54,7 @@ def _lines(points: Sequence[Point]) -> dict[str, Any]:
         "at": [point.at for point in points],
         "equity": _short(equity),
         "held": _short(held) if None not in held else None,
+        "hidden": hides_holding(points),
         "drawdown": [round(fall, 3) for fall in (100.0 * falls).tolist()],
     }
 

@@ -42,6 +42,7 @@
     if (lines.held) {
       traces.push({
         x: lines.at, y: lines.held, name: "Buying and holding", mode: "lines",
+        visible: lines.hidden ? "legendonly" : true,
         line: { color: colour("other"), width: 1.2, dash: "dot" },
       });
     }

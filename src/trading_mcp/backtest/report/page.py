@@ -1,14 +1,15 @@
 """The whole page: one file with its styles, its data and plotly's own script in it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
 from string import Template
 from typing import Any
 
 from trading_mcp.backtest.report import doubts, parts
-from trading_mcp.backtest.report.drawn import drawn, left_out
+from trading_mcp.backtest.report.drawn import drawn, hides_holding, left_out
+from trading_mcp.backtest.report.held import held
 from trading_mcp.backtest.report.told import Told, read
 from trading_mcp.backtest.report.words import section, settings
 from trading_mcp.domain.candles import Candles
@@ -38,40 +39,78 @@ def page(result: Any, candles: Mapping[str, Candles] | None = None) -> str:
 
 
 def _body(told: Told, data: Mapping[str, Any]) -> str:
-    tested = (told.honesty.get("walk_forward") or {}).get("tested")
-    return "".join(
+    walked = (told.honesty.get("walk_forward") or {}).get("tested")
+    return _out_of_sample(told, walked) + "".join(
         (
-            section("Out of sample", parts.tiles(tested), _WALKED) if tested else "",
-            section("In sample" if tested else "Figures", parts.tiles(told.metrics)),
+            section(
+                _of_best("Figures", walked), parts.tiles(told.metrics), _BEST if walked else ""
+            ),
             section("Findings", parts.findings(told.honesty)),
             section(
-                "Equity and drawdown",
-                '<div id="equity" class="chart tall"></div>' if told.equity else "",
-                _REALIZED if told.is_realized else "",
+                _of_best("Equity and drawdown", walked),
+                _equity(told),
+                " ".join(_of_equity(told)),
             ),
-            *(_chart(told, place, chart) for place, chart in enumerate(data["charts"])),
-            section("Months", parts.months(told), "Returns in percent."),
-            section("Walk-forward", doubts.walk(told.honesty)),
-            section("Parameter map", _map(told, data)),
-            section("Luck", doubts.luck(told.honesty) + doubts.draws(told.honesty)),
-            section("Why positions were left", parts.reasons(told)),
-            section("Pairs", parts.pairs(told)),
-            section("Best and worst trades", parts.notable(told)),
+            *(_chart(told, place, chart, walked) for place, chart in enumerate(data["charts"])),
+            section(_of_best("Months", walked), parts.months(told), "Returns in percent."),
+            section(_of_best("Parameter map", walked), _map(told, data)),
+            section(
+                _of_best("Luck", walked), doubts.luck(told.honesty) + doubts.draws(told.honesty)
+            ),
+            section(_of_best("Why positions were left", walked), parts.reasons(told)),
+            section(_of_best("Pairs", walked), parts.pairs(told)),
+            section(_of_best("Best and worst trades", walked), parts.notable(told)),
+            section("Terms", held(told)),
             section("Notes", "".join(f"<p>{escape(note)}</p>" for note in told.notes)),
         )
     )
 
 
+def _out_of_sample(told: Told, walked: Mapping[str, Any] | None) -> str:
+    """Return what no search had seen, which comes first where there is such a thing."""
+    if not walked:
+        return ""
+    return section("Out of sample", parts.tiles(walked), _WALKED) + section(
+        "Out of sample, test by test", doubts.walk(told.honesty)
+    )
+
+
+def _of_best(title: str, walked: Mapping[str, Any] | None) -> str:
+    """Return a heading that says so where what is below it is of the best that was searched."""
+    return f"{title}, in sample" if walked else title
+
+
+_BEST = (
+    "The best of the search over the whole time, which was chosen by these very figures. All that "
+    "follows and says in sample is of it."
+)
 _WALKED = "All tests of the walk-forward as one run: on candles that no search had seen."
+_HIDDEN = (
+    "Buying and holding moved so much more that the equity would look flat beside it: a click on "
+    "its name shows it."
+)
 _REALIZED = "This result has no equity curve: the line is drawn through the ends of trades."
 
 
-def _chart(told: Told, place: int, chart: Mapping[str, Any]) -> str:
+def _of_equity(told: Told) -> Iterator[str]:
+    if told.is_realized:
+        yield _REALIZED
+    if hides_holding(told.equity):
+        yield _HIDDEN
+
+
+def _equity(told: Told) -> str:
+    return '<div id="equity" class="chart tall"></div>' if told.equity else ""
+
+
+def _chart(
+    told: Told, place: int, chart: Mapping[str, Any], walked: Mapping[str, Any] | None
+) -> str:
     pair = chart["pair"]
     said = [] if chart["candles"] else ["No candles were given to draw the trades on."]
     if hidden := left_out(told, pair):
         said.append(f"The {hidden:,} trades with the smallest profits and losses are left out.")
-    title = f"Trades on {pair}"
+    title = _of_best(f"Trades on {pair}", walked)
     return section(title, f'<div id="chart{place}" class="chart tall"></div>', " ".join(said))
 
 

@@ -5,7 +5,16 @@ from html import escape
 from typing import Any
 
 from trading_mcp.backtest.report.told import Row, Told
-from trading_mcp.backtest.report.words import NONE, cell, minute, number, percent, table, tone
+from trading_mcp.backtest.report.words import (
+    NONE,
+    cell,
+    measure,
+    minute,
+    number,
+    percent,
+    table,
+    tone,
+)
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NOTABLE = 5
@@ -50,17 +59,18 @@ def _finding(finding: Mapping[str, Any]) -> str:
     grade = finding.get("severity")
     grade = grade if grade in ("critical", "warning", "info") else "info"
     title = escape(str(finding["code"]).replace("_", " ").capitalize())
-    unit = escape(str(finding.get("unit", "")))
-    measured, limit = (
-        number(finding.get("measured"), ",.4g"),
-        number(finding.get("threshold"), ",.4g"),
-    )
+    measured, limit = (_measure(finding, name) for name in ("measured", "threshold"))
     return (
         f'<article class="{grade}"><h3>{title}<em>{grade}</em></h3>'
-        f'<p class="measure"><b>{measured}</b> {unit}, threshold {limit}</p>'
+        f'<p class="measure"><b>{measured}</b>, threshold {limit}</p>'
         f"<p>{escape(str(finding.get('meaning', '')))}</p>"
         f'<p class="advice">{escape(str(finding.get("advice", "")))}</p></article>'
     )
+
+
+def _measure(finding: Mapping[str, Any], name: str) -> str:
+    value, unit = finding.get(name), finding.get("unit", "") if name == "measured" else ""
+    return escape(measure(value, str(unit))) if isinstance(value, int | float) else NONE
 
 
 def months(told: Told) -> str:

@@ -33,7 +33,11 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page shows. *is_realized*: the equity is known at trades' ends only."""
+    """What a page shows. *is_realized*: the equity is known at trades' ends only.
+
+    *terms* are those of the run, *blocked* the entries that were not made by what stood against
+    them, and *ended_at* when a drawdown ended all others; "": none did.
+    """
 
     strategy: str
     pairs: tuple[str, ...]
@@ -49,6 +53,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[dict[str, Any], ...]
     by_pair: tuple[dict[str, Any], ...]
     notes: tuple[str, ...]
+    terms: dict[str, Any]
+    blocked: dict[str, int]
+    ended_at: str
     honesty: dict[str, Any]
 
 
@@ -58,18 +65,27 @@ def read(result: Any) -> Told:
     Raises:
         InvalidParameter: it is not the result of a run, or a number in it is none.
     """
-    try:
-        return _read(_unwrapped(result))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    given = _unwrapped(result)
+    if "all_results" in given:
         raise InvalidParameter(
-            f"this is not the JSON of a backtest: {type(error).__name__}: {error}",
+            "this is the JSON of a search, and a page is of one run: `optimize --html FILE` writes "
+            "that of its best; of a server's search, ask for the backtest that best_run names"
+        )
+    try:
+        return _read(given)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise InvalidParameter(
+            f"this is not the JSON of a backtest: {why}",
             hint="Expected what `trading-mcp backtest --json` prints.",
         ) from None
 
 
 def _unwrapped(result: Any) -> Mapping[str, Any]:
     if not isinstance(result, Mapping):
-        raise TypeError(f"expected an object, got {type(result).__name__}")
+        raise InvalidParameter(
+            f"this is not the JSON of a backtest: expected an object, got {type(result).__name__}"
+        )
     inner = result.get("data")
     return inner if isinstance(inner, Mapping) else result
 
@@ -96,6 +112,9 @@ def _read(given: Mapping[str, Any]) -> Told:
         reasons=_rows(about, "by_reason", "reasons"),
         by_pair=_rows(about, "by_pair", "pairs"),
         notes=tuple(_notes(about, len(trades))),
+        terms=dict(about.get("terms") or {}),
+        blocked={str(n): int(c) for n, c in dict(about.get("blocked_entries") or {}).items() if c},
+        ended_at=str(about.get("entries_ended_at") or ""),
         honesty=dict(about.get("honesty") or {}),
     )
 

@@ -16,6 +16,21 @@ def number(value: Any, form: str = ",.2f", unit: str = "") -> str:
     return f"{value:{form}}{unit}".replace("-", "\N{MINUS SIGN}")
 
 
+def measure(value: float, unit: str = "") -> str:
+    """Return what was measured as text for people: no powers of ten, and one of a thing as one."""
+    size = abs(value)
+    if size >= 1000:
+        shown = f"{value:,.0f}"
+    elif size >= 0.001:
+        shown = f"{value:.4g}"
+    else:
+        shown = "0" if size < 5e-7 else f"{value:.6f}".rstrip("0")
+    first, space, rest = unit.partition(" ")
+    if value == 1 and first.endswith("s"):
+        unit = f"{first[:-1]}{space}{rest}"
+    return f"{shown} {unit}".rstrip()
+
+
 def percent(value: Any, form: str = "+,.2f") -> str:
     """Return a percentage with its sign."""
     return number(value, form, "\N{NARROW NO-BREAK SPACE}%")

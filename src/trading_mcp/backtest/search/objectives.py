@@ -11,6 +11,11 @@ from trading_mcp.domain.errors import InvalidParameter
 Scores = tuple[float | None, ...]
 """One for each objective; None: the run has no such figure."""
 
+_ALIKE = ("initial_capital", "buy_and_hold_return_pct")
+"""Figures that are the same whatever the parameters are."""
+_NEGATIVE = ("max_drawdown", "max_drawdown_pct", "avg_loss", "worst_trade")
+"""Figures of losses, below 0: the higher, the better."""
+
 
 class Objective(msgspec.Struct, frozen=True):
     """A figure of `Metrics`, and whether less of it is better."""
@@ -39,6 +44,11 @@ def objective_of(text: str) -> Objective:
             ":min where less is better",
             field="objective",
         )
+    if way == "min" and metric in _NEGATIVE:
+        raise InvalidParameter(
+            f"{text}: losses are below 0, so the lowest {metric} is the worst; expected {metric}",
+            field="objective",
+        )
     return Objective(metric, way == "min")
 
 
@@ -58,7 +68,8 @@ def objectives_of(texts: Sequence[str], *, most: int) -> tuple[Objective, ...]:
 def metrics_known() -> list[str]:
     """Return every figure that may be an objective."""
     hints: dict[str, Any] = get_type_hints(Metrics)
-    return [name for name in Metrics.__struct_fields__ if hints[name] in (int, float, float | None)]
+    figures = [n for n in Metrics.__struct_fields__ if hints[n] in (int, float, float | None)]
+    return [name for name in figures if name not in _ALIKE]
 
 
 def front(merits: Sequence[tuple[float, ...]]) -> list[int]:
