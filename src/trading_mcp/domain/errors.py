@@ -120,6 +120,13 @@ class MarketClosed(TradingError):
     retriable = True
 
 
+class MarketHalted(MarketClosed):
+    """A person has to look at the market's books, and let it go on."""
+
+    retriable = False
+    requires_human = True
+
+
 class RiskLimitExceeded(TradingError):
     """A risk limit forbids it."""
 

@@ -63,7 +63,11 @@ class Differences:
             f"we had {ours}"
         )
         self._book(asset, total, why)
-        self._ledger.write(self._core.on_mismatch(asset, difference, why))
+        told = (
+            f"{self._exchange.name} holds {total:f} {name}, our books had {ours:f}, and no "
+            "trade or transfer explains the difference"
+        )
+        self._ledger.write(self._core.on_mismatch(asset, difference, told))
 
     def _book(self, asset: str, total: Decimal, why: str) -> None:
         exchange, _, name = asset.partition(":")

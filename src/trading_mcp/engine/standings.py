@@ -195,6 +195,7 @@ class Standings:
         """Return the account as an order on *key* sees it now."""
         self._refresh()
         market, state = self.markets[key], self.state
+        halted = self._halted(market)
         return Standing(
             now=now,
             market=market,
@@ -208,7 +209,8 @@ class Standings:
             exchange_exposure=self._exposures.get(market.exchange, ZERO),
             exchange_limit=self.terms.get(market.exchange, ExchangeTerms()).max_exposure,
             doubt=next(iter(self.doubts.get(market.exchange, {}).values()), None),
-            halted=self._halted(market),
+            halted=self.state.halted.get(halted) if halted is not None else None,
+            halted_asset=halted,
             owner_exposure=lambda owner: self._owners.get(owner, ZERO),
             owner_weight=self._weight,
             positions_open=int(self._count),
@@ -219,9 +221,9 @@ class Standings:
             recent_entries=self._entries_since(now - MINUTE_MS),
         )
 
-    def _halted(self, market: Market) -> str | None:
+    def _halted(self, market: Market) -> Asset | None:
         assets = (held_asset(market), asset_key(market.exchange, market.quote))
-        return next((self.state.halted[a] for a in assets if a in self.state.halted), None)
+        return next((asset for asset in assets if asset in self.state.halted), None)
 
     def _entries_since(self, at: int) -> int:
         return len(self._entry_times) - bisect_right(self._entry_times, at)

@@ -2,7 +2,14 @@
 
 from trading_mcp.domain import entries as e
 from trading_mcp.domain.limits import KillSwitch
-from trading_mcp.domain.times import DAY_MS, MINUTE_MS, start_of_day, start_of_month, start_of_week
+from trading_mcp.domain.times import (
+    DAY_MS,
+    MINUTE_MS,
+    iso,
+    start_of_day,
+    start_of_month,
+    start_of_week,
+)
 from trading_mcp.engine.desk import ENGINE, Desk
 from trading_mcp.risk import sentinel
 
@@ -79,8 +86,8 @@ def _pause_after_losses(desk: Desk) -> None:
     paused = "max_consecutive_losses" in desk.state.pauses
     if paused or streak < parameters.max_consecutive_losses:
         return
-    reason = f"{streak} losing positions in a row: entries pause"
     until = desk.now + int(parameters.loss_cooldown_minutes * MINUTE_MS)
+    reason = f"{streak} losing positions in a row: entries pause until {iso(until - until % 1000)}"
     rule = "max_consecutive_losses"
     desk.make(e.EntriesPaused(at=desk.now, rule=rule, reason=reason, until=until))
     desk.alert("consecutive_losses", "warning", reason, float(streak))

@@ -50,5 +50,5 @@ def market_is_halted(intent: OrderIntent, standing: Standing) -> Finding:
     return Objection(
         "MARKET_CLOSED",
         f"{intent.market} is halted: {standing.halted}. A person has to look at it and resume it",
-        {"market": intent.market, "reason": standing.halted},
+        {"market": intent.market, "reason": standing.halted, "asset": standing.halted_asset},
     )

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from trading_mcp.domain.accounts import Asset
 from trading_mcp.domain.limits import MODES, KillSwitch, ModeFactors, RiskMode, RiskParameters
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import ZERO
@@ -37,7 +38,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     may be sold on a spot market without taking from a position. *exchange_limit* is how much may
     be held and working on the market's exchange, *exchange_exposure* how much is; *doubt* is why
     the exchange can't be relied on for the moment; *halted* is why a person has to look at the
-    market first.
+    market first, and at *halted_asset*.
     """
 
     now: int
@@ -61,6 +62,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     exchange_limit: Decimal | None = None
     doubt: str | None = None
     halted: str | None = None
+    halted_asset: Asset | None = None
 
     @property
     def factors(self) -> ModeFactors:

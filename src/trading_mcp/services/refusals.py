@@ -1,8 +1,9 @@
 """Turning the gate's refusals into the documented errors."""
 
+import json
 from typing import Any
 
-from trading_mcp.domain.errors import BY_CODE, InternalError, TradingError
+from trading_mcp.domain.errors import BY_CODE, InternalError, MarketHalted, TradingError
 from trading_mcp.domain.orders import Refused
 from trading_mcp.services.views import iso
 
@@ -15,6 +16,10 @@ _HINTS = {
     "balance_is_too_small": _LARGEST,
 }
 """What to do, by the rule that objects."""
+_RESUME = (
+    "Ask your user: once a person has looked at what happened there, only they can let it go on, "
+    "over REST: POST /api/v1/risk/halts/resume"
+)
 
 
 def refusal(refused: Refused) -> TradingError:
@@ -23,11 +28,14 @@ def refusal(refused: Refused) -> TradingError:
     details: dict[str, Any] = {
         name: iso(value) if name in _TIMES else value for name, value in objection.details.items()
     }
-    kind = BY_CODE.get(objection.code, InternalError)
+    halts = objection.rule == "market_is_halted"
+    kind = MarketHalted if halts else BY_CODE.get(objection.code, InternalError)
+    body = json.dumps({"asset": details.get("asset")})
+    hint = f"{_RESUME} with {body}." if halts else _HINTS.get(objection.rule, "")
     others = [v.rule for v in refused.verdicts if not v.allowed and v is not objection]
     return kind(
         objection.reason,
-        hint=_HINTS.get(objection.rule, ""),
+        hint=hint,
         rule=objection.rule,
         other_objections=others,
         **details,

@@ -66,16 +66,24 @@ class SwitchService:
         """Let the markets of an asset be traded again that were halted because its balance could
         not be explained. Look at what happened first."""
         halted = self._session.state.halted
-        if request.asset not in halted:
+        asset = self._halted(request.asset)
+        if asset is None:
             raise InvalidParameter(
-                f"asset: {request.asset[:60]!r} is not halted; "
+                f"asset: {request.asset[:60]!r} is not halted, or at several exchanges; "
                 f"halted: {', '.join(halted) or 'none'}",
                 field="asset",
+                hint="Name one of those, such as kucoin:BTC.",
                 halted=dict(halted),
             )
         at, by = self._session.clock.now(), caller.principal
-        await self._session.record(e.TradingResumed(at=at, asset=request.asset, principal=by))
-        return HaltAnswer(message=f"{request.asset} may be traded again", halted=dict(halted))
+        await self._session.record(e.TradingResumed(at=at, asset=asset, principal=by))
+        return HaltAnswer(message=f"{asset} may be traded again", halted=dict(halted))
+
+    def _halted(self, named: str) -> str | None:
+        """Return the halted asset of that name; without an exchange, the only one there is."""
+        halted = self._session.state.halted
+        same = [asset for asset in halted if asset.partition(":")[2] == named.upper()]
+        return named if named in halted else same[0] if len(same) == 1 else None
 
     def _must_be_settled(self) -> None:
         """Raise KillSwitchActive while something about the account is not known."""

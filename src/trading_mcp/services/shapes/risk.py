@@ -139,7 +139,8 @@ class KillSwitchAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResumeRequest(Mutation, frozen=True, kw_only=True):
-    """What has been looked at: an asset as the sentinel's state lists it, `kucoin:BTC`."""
+    """What has been looked at: an asset as the sentinel's state lists it, `kucoin:BTC`; without
+    the exchange where only one has it halted."""
 
     asset: Text
 
