@@ -17,6 +17,8 @@ from trading_mcp.backtest.search.readings import signals_and_read
 from trading_mcp.backtest.terms import Ground, Limits, Terms
 from trading_mcp.backtest.warmed import run_warmed
 from trading_mcp.domain.limits import RiskParameters
+from trading_mcp.indicators import series
+from trading_mcp.strategy.params import build_params
 from trading_mcp.strategy.sample_markets import walk
 
 STEPS = {int: (-3, 0, 4), float: (-1.0, 0.0, 0.3, 2.0)}
@@ -145,3 +147,25 @@ def test_signals_are_worked_out_once_for_all_that_differ_in_exits(loop, many):
             bench.try_all(Counting, [params], TERMS)
 
     assert asked == [5, 6]
+
+
+def test_an_indicator_is_worked_out_once_for_all_that_differ_in_something_else(
+    loop, many, monkeypatch
+):
+    worked, answer = [], series._answer
+
+    def noted(function, columns, parameters):
+        worked.append(parameters)
+        return answer(function, columns, parameters)
+
+    monkeypatch.setattr(series, "_answer", noted)
+    cls, bench = shipped()["rsi_scalping"], Bench([data_of()], loop, many=many)
+    asked = [
+        build_params(cls, {"rsi_period": period, "rsi_oversold": level})
+        for period in (7, 14)
+        for level in (20.0, 25.0, 30.0)
+    ]
+
+    bench.try_all(cls, asked, TERMS)
+
+    assert worked == [{"timeperiod": 7}, {"timeperiod": 14}]

@@ -7,7 +7,7 @@ market, however flat, makes them raise; only a parameter out of range does (Valu
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ import talib
 
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.signals import Flags
+from trading_mcp.indicators.sharing import shared
 from trading_mcp.indicators.warmup import wilder_warmup
 
 TIE = 1e-9
@@ -240,6 +241,13 @@ def _is_above(number: float, level: float) -> bool:
 
 
 def _talib(function: Callable[..., Any], *columns: Column, **parameters: float) -> list[Column]:
+    name: str = function.__name__
+    return shared(name, columns, parameters, lambda: _answer(function, columns, parameters))
+
+
+def _answer(
+    function: Callable[..., Any], columns: Sequence[Column], parameters: Mapping[str, float]
+) -> list[Column]:
     inputs = [np.ascontiguousarray(column, dtype=np.float64) for column in columns]
     # What is wrapped: TA-Lib's wrapper looks for pandas and polars, for longer than it computes.
     plain = getattr(function, "__wrapped__", function)

@@ -1,7 +1,7 @@
 """A data set laid out once, on which combinations are tried one after the other."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -20,10 +20,11 @@ from trading_mcp.backtest.terms import Exits, Terms
 from trading_mcp.backtest.warmed import since
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.signals import Signals
+from trading_mcp.indicators.sharing import Shelf
 from trading_mcp.strategy.base import Params, Strategy
 
 MOST_KEPT_BYTES = 256 * 1024 * 1024
-"""Of wishes that may be asked for again; the oldest go first."""
+"""Of wishes, and of indicators, that may be asked for again; the oldest go first."""
 _NO_EXITS = Exits()
 _NO_WISHES = Wishes(*(np.empty(0, kind) for kind in ("i8", "i8", "f8", "f8")))
 _ACCOUNT = ACCOUNT.names or ()
@@ -53,6 +54,7 @@ class Bench:
         self._markets = tuple(market.market for market in self._data)
         alone = len(self._data) == 1
         self._times = self._bars.time if alone else np.unique(self._bars.time)
+        self._shelf = Shelf(self._columns(), most_bytes=MOST_KEPT_BYTES)
         self._of_thread = threading.local()
 
     def try_all(
@@ -156,6 +158,11 @@ class Bench:
             self._of_thread.memory = kept
         return kept[1]
 
+    def _columns(self) -> Iterator[Column]:
+        for market in self._data:
+            candles = market.candles
+            yield from (candles.open, candles.high, candles.low, candles.close, candles.volume)
+
     def _course_of(self, strategy: type[Strategy], params: Params, ranged: bool) -> Course:
         lead = min(self._before, strategy(params).warmup) if self._before else 0
         kept = self._courses.found((strategy, lead, ranged), params)
@@ -165,8 +172,9 @@ class Bench:
         histories, read = [], set[str]()
         for market in self._data:
             candles = market.candles[skipped:]
-            signals, names = signals_and_read(strategy, params, candles)
-            atr = average_range(candles) if ranged else None
+            with self._shelf.in_use():
+                signals, names = signals_and_read(strategy, params, candles)
+                atr = average_range(candles) if ranged else None
             known = _history(msgspec.structs.replace(market, candles=candles), signals, atr)
             histories.append(since(known, lead))
             read |= set(names)
