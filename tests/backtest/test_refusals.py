@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 from backtest_command import ALL_IN, RSI, run, written
 
+from trading_mcp.cli import backtest as command
 from trading_mcp.cli import main
+from trading_mcp.cli.replay import _NOT_PLAYED
 from trading_mcp.strategy.sample_markets import walk
 
 SIM = ("--exchange", "sim", "--interval", "1h", "--since", "2026-01-01", "--until", "2026-01-05")
@@ -110,3 +112,31 @@ def test_repairs_tell_what_was_done_and_in_which_column(somewhere, capsys):
     assert flaw["what"].endswith("as its close")
     assert flaw["repair"] == "left out"
     assert "left out" in told["notes"][-1]
+
+
+@pytest.mark.parametrize("name", ["nowhere/x.html", "."])
+def test_a_page_that_cannot_be_written_is_refused_before_the_run(somewhere, capsys, name):
+    code, out, err = run(capsys, "--candles", "not even there.parquet", *RSI, "--html", name)
+    assert (code, out) == (2, "")
+    assert "--html: " in err
+
+
+def test_help_leaves_out_what_a_replay_refuses(capsys):
+    shown = {}
+    for name in ("backtest", "replay"):
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        shown[name] = capsys.readouterr().out
+    for name in [*_NOT_PLAYED, "no_limits"]:
+        flag = f"--{name.replace('_', '-')}"
+        assert flag in shown["backtest"]
+        assert flag not in shown["replay"]
+
+
+def test_an_interrupted_command_says_so_in_a_line(monkeypatch, capsys):
+    def interrupted(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "configuration", interrupted)
+    code = main(["backtest", "--candles", "candles.parquet", *RSI])
+    assert (code, capsys.readouterr().err) == (130, "trading-mcp: interrupted\n")

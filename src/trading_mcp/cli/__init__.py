@@ -20,6 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
     except KeyboardInterrupt:
+        # Progress is shown without an end of line: what is there of it makes way.
+        clear = "\r\x1b[K" if sys.stderr.isatty() else ""
+        print(f"{clear}trading-mcp: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 0
@@ -27,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not _is_expected(error):
             raise
         print(f"trading-mcp: {error}", file=sys.stderr)
-        return 2
+        return getattr(error, "exit_code", 2)
     return code
 
 

@@ -13,7 +13,7 @@ from trading_mcp.cli.backtest_fits import must_fit, symbols_of
 from trading_mcp.cli.backtest_progress import Stages, made_ready
 from trading_mcp.cli.backtest_words import print_result, result_json
 from trading_mcp.cli.judging import Judge, print_findings
-from trading_mcp.cli.report import write_page
+from trading_mcp.cli.report import must_be_writable, write_page
 from trading_mcp.cli.settings import configuration
 from trading_mcp.config import Config
 from trading_mcp.domain.errors import InvalidParameter
@@ -27,6 +27,7 @@ def backtest(arguments: argparse.Namespace) -> int:
     from trading_mcp.strategy.params import build_params
 
     must_fit(arguments)
+    must_be_writable(arguments.html)
     config = configuration(arguments)
     cls = strategy_class(config, arguments.strategy)
     strategy = cls(build_params(cls, params_given(arguments)))

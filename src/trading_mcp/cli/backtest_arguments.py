@@ -1,10 +1,14 @@
 """The arguments of `backtest`, and of `replay`, which does the same twice."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from trading_mcp.cli.common import add_common
+
+Help = Callable[[str], str]
+"""Makes the help of an argument out of its text."""
 
 
 def add_backtest(parser: argparse.ArgumentParser) -> None:
@@ -15,22 +19,25 @@ def add_backtest(parser: argparse.ArgumentParser) -> None:
 
 
 def add_replay(parser: argparse.ArgumentParser) -> None:
-    """Let *parser* take what `replay` takes."""
-    _add_run(parser)
+    """Let *parser* take what `replay` takes: what it refuses in a sentence, its help leaves out."""
+    _add_run(parser, is_replay=True)
     parser.set_defaults(run=_replay)
 
 
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    _add_data(parser)
-    _add_strategy(parser)
-    _add_money(parser)
-    _add_costs(parser)
+def _add_run(parser: argparse.ArgumentParser, *, is_replay: bool = False) -> None:
+    def unplayed(text: str) -> str:
+        return argparse.SUPPRESS if is_replay else text
+
+    _add_data(parser, unplayed)
+    _add_strategy(parser, unplayed)
+    _add_money(parser, unplayed)
+    _add_costs(parser, unplayed)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     add_common(parser)
 
 
-def _add_data(parser: argparse.ArgumentParser) -> None:
+def _add_data(parser: argparse.ArgumentParser, unplayed: Help) -> None:
     data = parser.add_argument_group("candles")
     data.add_argument(
         "--candles",
@@ -56,28 +63,32 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         type=Path,
         action=_Once,
         metavar="FILE",
-        help="smaller candles of the same time, as --candles",
+        help=unplayed("smaller candles of the same time, as --candles"),
     )
     data.add_argument(
         "--funding",
         type=Path,
         action=_Once,
         metavar="FILE",
-        help="settlements: timestamp, funding_rate (a fraction)",
+        help=unplayed("settlements: timestamp, funding_rate (a fraction)"),
     )
 
 
-def _add_strategy(parser: argparse.ArgumentParser) -> None:
+def _add_strategy(parser: argparse.ArgumentParser, unplayed: Help) -> None:
     strategy = parser.add_argument_group("strategy")
     strategy.add_argument("--strategy", required=True, metavar="NAME", help="such as rsi_scalping")
     strategy.add_argument("--params", default="{}", metavar="JSON", help="its parameters")
     strategy.add_argument("--direction", choices=("long", "short", "both"), help="what is entered")
     strategy.add_argument(
-        "--max-candles", type=_whole(0, 10**9), default=0, metavar="N", help="leave after so many"
+        "--max-candles",
+        type=_whole(0, 10**9),
+        default=0,
+        metavar="N",
+        help=unplayed("leave after so many"),
     )
 
 
-def _add_money(parser: argparse.ArgumentParser) -> None:
+def _add_money(parser: argparse.ArgumentParser, unplayed: Help) -> None:
     money = parser.add_argument_group("money and limits")
     money.add_argument(
         "--capital", type=_number(0, 1e15, above=True), default=10_000.0, metavar="QUOTE"
@@ -86,12 +97,14 @@ def _add_money(parser: argparse.ArgumentParser) -> None:
         "--size-percent",
         type=_number(0, 100, above=True),
         metavar="P",
-        help="an entry's margin in percent of the equity; else what [risk] risks per trade",
+        help=unplayed(
+            "an entry's margin in percent of the equity; else what [risk] risks per trade"
+        ),
     )
     money.add_argument(
         "--limits",
         action=argparse.BooleanOptionalAction,
-        help="hold entries to the limits of [risk] (yes, but with --size-percent)",
+        help=unplayed("hold entries to the limits of [risk] (yes, but with --size-percent)"),
     )
     money.add_argument("--leverage", type=_whole(1, 100), default=1, metavar="N")
     money.add_argument(
@@ -101,10 +114,12 @@ def _add_money(parser: argparse.ArgumentParser) -> None:
     )
     money.add_argument("--tick", metavar="PRICE", help="of a file: the market's price step")
     money.add_argument("--step", metavar="AMOUNT", help="of a file: the market's amount step")
-    money.add_argument("--no-rounding", action="store_true", help="put nothing on tick and step")
+    money.add_argument(
+        "--no-rounding", action="store_true", help=unplayed("put nothing on tick and step")
+    )
 
 
-def _add_costs(parser: argparse.ArgumentParser) -> None:
+def _add_costs(parser: argparse.ArgumentParser, unplayed: Help) -> None:
     costs = parser.add_argument_group("costs, in percent of the price")
     costs.add_argument("--fee-percent", type=_number(0, 99), metavar="P", help="a side (0.1)")
     costs.add_argument(
@@ -117,7 +132,9 @@ def _add_costs(parser: argparse.ArgumentParser) -> None:
         "--spread-percent", type=_number(0, 99), default=0.0, metavar="P", help="(0)"
     )
     costs.add_argument(
-        "--resting-targets", action="store_true", help="targets are limit orders, not market orders"
+        "--resting-targets",
+        action="store_true",
+        help=unplayed("targets are limit orders, not market orders"),
     )
 
 

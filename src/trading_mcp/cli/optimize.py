@@ -28,7 +28,7 @@ from trading_mcp.cli.optimize_doubts import (
     walked,
 )
 from trading_mcp.cli.optimize_words import print_search, search_json
-from trading_mcp.cli.report import write_page
+from trading_mcp.cli.report import must_be_writable, write_page
 from trading_mcp.cli.settings import configuration
 from trading_mcp.config import Config
 from trading_mcp.domain.errors import InvalidParameter
@@ -44,6 +44,7 @@ def optimize(arguments: argparse.Namespace) -> int:
     from trading_mcp.app.backtesting import compile_folder, strategy_class
 
     must_fit(arguments)
+    must_be_writable(arguments.html)
     config = configuration(arguments)
     cls = strategy_class(config, arguments.strategy)
     wanted = _search(arguments, config, cls)

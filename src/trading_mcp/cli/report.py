@@ -1,6 +1,7 @@
 """`trading-mcp report`: a result as a page that needs nothing but a browser."""
 
 import argparse
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,17 @@ def write_page(path: Path, result: Any, candles: Mapping[str, Candles]) -> str:
     except OSError as error:
         raise InvalidParameter(f"{path} cannot be written: {error.strerror}") from None
     return f"{path}: {len(content) / 1e6:.1f} MB, to be opened in a browser; it loads nothing."
+
+
+def must_be_writable(path: Path | None) -> None:
+    """Raise InvalidParameter if no page can be written to *path*, before all the work for it."""
+    if path is None:
+        return
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise InvalidParameter(f"--html: there is no folder {folder}")
+    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise InvalidParameter(f"--html: {path} cannot be written")
 
 
 def _result(path: Path) -> Any:
