@@ -371,3 +371,29 @@ def test_of_two_owners_in_one_market_each_has_its_stop(held):
     guarded(held)
     held.fill(held.submit("buy", "2", owner="wise", plan=PLAN))
     assert sorted((o.owner, o.amount) for o in stops(held)) == [("manual", 1), ("wise", 2)]
+
+
+def test_an_exit_that_rests_takes_the_stops_place_which_is_told_and_watched_here(held):
+    entry, stop = guarded(held)
+    _, made = held.core.make_way(entry.position_id, Decimal(1), held.now + 60_000)
+    held.keep(made)
+    held.end(stop)
+    out = held.submit("sell", "1", price=Decimal(110), reduces=entry.position_id)
+    held.core.end_way(entry.position_id)
+    held.accept(out)
+    told = [a for a in held.state.alerts.values() if a.trigger == "unprotected"]
+    assert [(a.severity, a.message) for a in told] == [("warning", held.core.displaced(out))]
+    assert "this server watches it" in told[0].message
+    assert stops(held) == []
+    held.price(98.0)
+    assert held.state.orders[out.id].cancelling
+    (leaving,) = held.approved([*held.end(out), *held.wait(1_000)])
+    assert (leaving.type, leaving.amount, leaving.reason) == ("market", 1, "stop_loss")
+
+
+def test_a_market_exit_and_an_entry_take_no_stops_place(held):
+    entry, stop = guarded(held)
+    held.end(stop)
+    out = held.submit("sell", "0.4", reduces=entry.position_id)
+    assert held.core.displaced(out) == ""
+    assert held.core.displaced(held.state.order(entry.id)) == ""

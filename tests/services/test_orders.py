@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from trading_mcp.domain.errors import (
+    ExchangeError,
     InsufficientBalance,
     InvalidParameter,
     KillSwitchActive,
@@ -262,3 +263,21 @@ async def test_more_than_the_account_has_is_refused_with_figures(desk):
         await desk.ask("submit_order", pair="ETH-USDT", side="sell", type="market", amount=0.1)
     assert refused.value.details["available"] == 0
     assert isinstance(refused.value, TradingError)
+
+
+async def test_what_leaves_a_position_does_not_wait_for_an_exchange_that_gives_no_candles(
+    desk, monkeypatch
+):
+    await desk.ask("submit_market_order", **ETH)
+
+    async def unreachable(market):
+        raise OSError("GET http://127.0.0.1:1/candles")
+
+    for feed in desk.session.feeds.values():
+        monkeypatch.setattr(feed, "follow", unreachable)
+    monkeypatch.setattr(desk.session, "watch", desk.session.follow)
+    sold = await desk.ask("submit_market_order", **{**ETH, "side": "sell"})
+    assert sold.outcome == "filled"
+    with pytest.raises(ExchangeError) as failed:
+        await desk.ask("submit_market_order", pair="SOL-USDT", side="buy", amount=1)
+    assert "http" not in failed.value.message

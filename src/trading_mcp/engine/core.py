@@ -93,6 +93,8 @@ class Core:
         """Pass an order through the gate; what comes back is approved, or refused with reasons."""
         self.desk.advance(now)
         result = self.desk.submit(intent)
+        if isinstance(result, Order) and (why := protection.displaced(self.desk, result)):
+            self.desk.alert("unprotected", "warning", why, subject=result.market)
         return result, self.desk.take()
 
     def review(self, intent: OrderIntent, now: int) -> tuple[Verdict, ...]:
@@ -109,6 +111,10 @@ class Core:
         """
         in_the_way = protection.make_way(self.desk, position_id, amount, until)
         return in_the_way, self.desk.take()
+
+    def displaced(self, order: Order) -> str:
+        """Return what is to be told of a stop whose place at the exchange *order* takes; or ""."""
+        return protection.displaced(self.desk, order)
 
     def end_way(self, position_id: str) -> None:
         """Let protective orders take their place again."""

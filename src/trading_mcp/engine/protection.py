@@ -66,6 +66,24 @@ def make_way(desk: Desk, position_id: str, amount: Decimal, until: int) -> tuple
     return stops
 
 
+def displaced(desk: Desk, order: Order) -> str:
+    """Return what is to be told of a stop whose place at the exchange *order* takes, or "".
+
+    An exit that rests holds so much of the position: the stop rests for the remainder only.
+    """
+    position = desk.state.positions.get(order.position_id or "")
+    held_there = position is not None and _terms(desk, position).holds_stops
+    if position is None or not held_there or position.stop_loss is None:
+        return ""
+    if not order.reduce_only or order.protective or order.type == "market" or not order.working:
+        return ""
+    return (
+        f"While {order.id} rests, the stop of {position.id} ({position.symbol}) at "
+        f"{position.stop_loss} does not rest at the exchange for {order.remaining} of it: this "
+        "server watches it, as long as it runs"
+    )
+
+
 def _protect(desk: Desk, position: Position) -> None:
     wanted, stops = _wanted(desk, position), desk.guards.stops_of(position.id)
     right = next((order for order in stops if _is_right(order, wanted)), None)

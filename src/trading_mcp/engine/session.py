@@ -316,8 +316,11 @@ class Session:
         except TradingError:
             raise
         except Exception as error:  # the boundary: whatever an adapter raised, the exchange failed
+            # Its own words have addresses in them: they are for the log.
+            log.warning("market_data_failed", market=key, error=str(error))
             raise ExchangeError(
-                f"{market.exchange} gave no data for {market.symbol}: {error}"
+                f"{market.exchange} gave no prices and candles for {market.symbol}",
+                hint="Is the exchange reachable? The log has what it said. Try again in a moment.",
             ) from error
 
     async def watch(self, key: MarketKey) -> None:

@@ -2,10 +2,13 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from trading_mcp.domain.errors import InvalidParameter, MissingParameter
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.orders import ExitPlan, Order, OrderType, Refused, Side
+from trading_mcp.domain.positions import closing_side
 from trading_mcp.engine.session import Session
 from trading_mcp.services.held import entering_by_hand, held_by_hand
 from trading_mcp.services.intents import by_hand, default_plan
@@ -104,7 +107,8 @@ class SubmittingService:
         plan: ExitPlan | None = None,
     ) -> OrderAnswer:
         market = market_of(self._session, request)
-        await self._session.watch(market.key)
+        if not self._can_be_left(market, request.side):
+            await self._session.watch(market.key)
         intent = by_hand(
             self._session,
             market,
@@ -117,7 +121,16 @@ class SubmittingService:
         result = await self._session.submit(intent, within=WAIT_S)
         if isinstance(result, Refused):
             raise refusal(result)
-        return answer_or_failure(result, self._session.source_of(result.exchange))
+        answered = answer_or_failure(result, self._session.source_of(result.exchange))
+        if not (warning := self._session.core.displaced(result)):
+            return answered
+        return msgspec.structs.replace(answered, message=f"{answered.message}. {warning}")
+
+    def _can_be_left(self, market: Market, side: Side) -> bool:
+        """Say whether the order leaves what is held: that must not wait for a fresh price."""
+        held = held_by_hand(self._session, market)
+        price = self._session.core.standings.prices.get(market.key)
+        return held is not None and price is not None and side == closing_side(held.side)
 
     def _must_be_free(self, market: Market, side: Side) -> None:
         """Raise InvalidParameter where a position with exits of its own can't be opened."""
