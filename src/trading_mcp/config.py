@@ -90,6 +90,13 @@ class ConfigError(Exception):
     """The configuration can't be used; the message names the key and what it takes."""
 
 
+class NotReached(ConfigError):
+    """An exchange did not answer: nothing is wrong with the settings, and later it may."""
+
+    exit_code = 75
+    """What a process ends with for it: what sysexits.h calls a temporary failure."""
+
+
 def load(path: Path | None, overrides: Iterable[str] = ()) -> Config:
     """Read *path* (None: only defaults) and apply *overrides* such as `server.port=0`.
 

@@ -63,7 +63,7 @@ async def test_an_account_that_is_fit_is_ready(examined, wrong, kucoin: Loopback
         (but(ip_list=""), "ip_list", "warn", "from any address"),
         (but(balances={"USDT": 40.0}), "balance", "warn", "40.00 USDT"),
         (but(balances={"BTC": 1.0}), "balance", "fail", "0.00 USDT"),
-        (but(secret="another-secret"), "account", "fail", "does not accept the key"),
+        (but(secret="another-secret"), "account", "fail", "its secret or its passphrase is wrong"),
         (
             but(faults=LoopbackFaults(http_503=1.0, acts=("query",))),
             "account",

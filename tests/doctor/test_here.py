@@ -149,3 +149,10 @@ async def test_a_pair_that_the_simulation_has_not_is_found(examined, wrong) -> N
 
     assert wrong(found) == {"scalping.pairs": "fail"}
     assert "MOON-USDT" in found["scalping.pairs"].found
+
+
+async def test_a_server_that_trades_nothing_by_itself_is_warned_of(examined) -> None:
+    found = await examined(offline=True)
+
+    assert found["strategies.loaded"].verdict == "warn"
+    assert "nothing trades by itself" in found["strategies.loaded"].found

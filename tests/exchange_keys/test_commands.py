@@ -163,3 +163,14 @@ def files(folder: Path) -> Iterator[tuple[Path, bytes]]:
     for path in folder.rglob("*"):
         if path.is_file():
             yield path, path.read_bytes()
+
+
+def test_keys_without_the_passphrase_they_need_replace_none(
+    run, path: Path, keys: Keys, passphrase: str
+) -> None:
+    run("set", "kucoin", typed=lines(keys))
+
+    code, _, error = run("set", "kucoin", typed="key-of-somebody\nsecret-of-somebody\n")
+
+    assert (code, "nothing was changed" in error) == (2, True)
+    assert KeyFile(path).keys("kucoin", passphrase) == keys

@@ -158,6 +158,12 @@ async def test_a_scalp_needs_the_engine_and_has_its_own_exits(desk):
     assert position.trailing_stop_percent == 1.5
 
 
+async def test_an_exchange_that_is_not_there_is_refused_while_the_engine_runs(desk):
+    await desk.ask("start_bot")
+    with pytest.raises(InvalidParameter, match="'nope' is not configured"):
+        await desk.ask("start_bot", exchange="nope")
+
+
 async def test_a_short_needs_a_perpetual_and_books_its_margin(desk):
     short = {"pair": "ETH-USDT", "side": "sell", "amount": 0.2, "leverage": 2}
     before = (await desk.ask("get_portfolio")).available_balance

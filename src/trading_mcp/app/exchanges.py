@@ -24,7 +24,7 @@ from trading_mcp.adapters.simulated.shadow import open_shadow
 from trading_mcp.adapters.simulated.shadow_data import ShadowMarketData
 from trading_mcp.adapters.sqlite.journal import SqliteJournal
 from trading_mcp.app.telling import told_of
-from trading_mcp.config import Config, ConfigError
+from trading_mcp.config import Config, ConfigError, NotReached
 from trading_mcp.domain.markets import ExchangeTerms, Market
 from trading_mcp.domain.numbers import exact
 from trading_mcp.domain.quotes import NotOffered
@@ -66,8 +66,8 @@ async def open_exchanges(
 ) -> Opened:
     """Open all exchanges until *stack* ends.
 
-    Raises ConfigError: the data directory's books are of something else, an exchange is not to be
-    reached, or its keys can't be used.
+    Raises ConfigError: the data directory's books are of something else, an exchange's keys can't
+    be used, or (NotReached) it did not answer.
     """
     clock, exchanges = wall, dict[str, Exchange]()
     if config.exchanges.sim.enabled:
@@ -132,7 +132,10 @@ async def _real(
             await attempt.aclose()
             told = told_of(error)
             if wall.monotonic() >= give_up:
-                raise ConfigError(f"exchanges.{name}: no answer ({told})") from error
+                raise NotReached(
+                    f"exchanges.{name}: no answer within {PATIENCE_S:g} s ({told}). Nothing is "
+                    "wrong with the settings: start the server again when the exchange answers"
+                ) from error
             log.warning("exchange_not_reached", exchange=name, error=told)
             await asyncio.sleep(AGAIN_S)
         else:

@@ -22,6 +22,7 @@ from trading_mcp.cli.tables import day_and_time, print_table
 from trading_mcp.config import Config
 from trading_mcp.domain.errors import InvalidParameter
 
+_WITH_PASSPHRASE = frozenset({"kucoin", "kucoinfutures"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
@@ -33,7 +34,7 @@ def set_keys(arguments: argparse.Namespace) -> int:
         raise InvalidParameter("NAME: expected the name of a section [exchanges.NAME]")
     file, ask = _file(config), person()
     opened_with = (passphrase if file.exists else new_passphrase)(os.environ, ask)
-    file.put(name, _typed_keys(), opened_with, SystemClock().wall())
+    file.put(name, _whole(_typed_keys(), config, name), opened_with, SystemClock().wall())
     print(f"The keys of {name} are kept, encrypted, in {_path(config)}.")
     _say_what_else(config, name)
     return 0
@@ -76,6 +77,18 @@ def _typed_keys() -> Keys:
         secret=ask("Secret: ").strip(),
         passphrase=ask("Passphrase of the API key (empty if it has none): ").strip(),
     )
+
+
+def _whole(keys: Keys, config: Config, name: str) -> Keys:
+    """Return *keys*. Raises InvalidParameter if the exchange needs a passphrase as well."""
+    section = config.exchanges.real.get(name)
+    kind = (section.kind if section else "") or name
+    if kind in _WITH_PASSPHRASE and keys.api_key and keys.secret and not keys.passphrase:
+        raise InvalidParameter(
+            f"{kind}'s API keys have a passphrase, and none was given: nothing was changed. "
+            "Type it after the secret, or pipe three lines: key, secret, passphrase"
+        )
+    return keys
 
 
 def _say_what_else(config: Config, name: str) -> None:

@@ -90,6 +90,7 @@ class ScalpingService:
         named; left out, as they were. Strategies then open positions on their own, within the risk
         limits. bot_status shows it, stop_bot ends it."""
         session, state = self._session, self._session.state
+        session.exchange(request.exchange)  # refused even where no pair is named
         entries: list[e.AnyEntry] = []
         if request.pairs is not None:
             markets = self._markets(request.exchange, request.pairs)

@@ -15,8 +15,11 @@ def plugins(settings: StrategiesSettings) -> Iterator[Finding]:
     for name, reason in sorted(catalogue.broken.items()):
         do = "mend or install it, or take it out of strategies.enabled"
         yield fail(f"strategies.{name}", f"the plugin is broken: {reason}", do=do)
-    names = ", ".join(sorted(catalogue.strategies)) or "none is enabled"
-    yield ok("strategies.loaded", names)
+    if catalogue.strategies:
+        yield ok("strategies.loaded", ", ".join(sorted(catalogue.strategies)))
+    else:
+        do = "name plugins in strategies.enabled, unless only people and agents are to trade"
+        yield warn("strategies.loaded", "none is enabled: nothing trades by itself", do=do)
     yield from _configured(settings.settings, catalogue.strategies)
 
 

@@ -15,6 +15,9 @@ _ALLOWED = frozenset({"General", *_NEEDED.values()})
 """All else is refused, by whatever name: what moves money is called differently page by page."""
 
 
+_MISTYPED = frozenset({"400003", "400004", "400005"})
+
+
 async def check_key(ask: Questions, name: str, settings: ExchangeSettings) -> None:
     """Raise KeysRefused if the key of exchange *name* must not, or can't, be used.
 
@@ -26,6 +29,9 @@ async def check_key(ask: Questions, name: str, settings: ExchangeSettings) -> No
         if failed.answer is None or failed.answer.code not in KEYS_ARE_WRONG:
             raise
         why = f"{failed.answer.code}: {failed.answer.message}"
+        if failed.answer.code in _MISTYPED:
+            # Which of the three KuCoin names depends on what it looks at first.
+            why = f"the API key, its secret or its passphrase is wrong; {why}"
     else:
         _check_permissions(raw, settings)
         _check_addresses(raw, name, settings)
