@@ -35,14 +35,26 @@ def test_the_equity_of_each_day_and_what_it_returned(loop):
 
 
 def test_the_ratios_are_of_daily_returns_in_a_year_of_365_days(loop):
-    figures = metrics_of(days(loop))
-    returns = np.array([0.0, 0.1, -0.1, 0.0, 0.1])
+    figures = metrics_of(days(loop, [*DAYS, *[108.9] * 25]))
+    returns = np.array([0.0, 0.1, -0.1, 0.0, 0.1, *[0.0] * 25])
     year = np.sqrt(365)
     assert figures.sharpe_ratio == pytest.approx(returns.mean() / returns.std(ddof=1) * year)
     downside = np.sqrt((np.minimum(returns, 0) ** 2).mean())
     assert figures.sortino_ratio == pytest.approx(returns.mean() / downside * year)
-    assert figures.annual_return_pct == pytest.approx(100 * (1.089 ** (365 / 5) - 1))
+    assert figures.annual_return_pct == pytest.approx(100 * (1.089 ** (365 / 30) - 1))
     assert figures.calmar_ratio == pytest.approx(figures.annual_return_pct / 10)
+
+
+def test_a_few_days_and_trades_are_too_little_for_ratios_and_a_year(loop):
+    few, more = (
+        metrics_of(days(loop, [*DAYS * times], enter_long=rows, exit_long=[n + 1 for n in rows]))
+        for times, rows in ((5, [0]), (5, [*range(0, 24, 2)]))
+    )
+    assert (few.total_trades, few.sharpe_ratio, few.sortino_ratio) == (1, None, None)
+    assert more.total_trades >= 10
+    assert None not in (more.sharpe_ratio, more.sortino_ratio)
+    for one in (few, more):
+        assert one.annual_return_pct is one.calmar_ratio is None
 
 
 def test_the_deepest_fall_is_from_a_peak_at_a_close_and_lasts_until_the_next(loop):

@@ -43,6 +43,7 @@ async def test_what_was_tried_on_the_way_counts_for_the_same_search(opened) -> N
         **WALK,
         "walk_forward": 1,
         "optimization_method": "tpe",
+        "objective": "total_return_pct",
         "trials": 20,
         "parameters": {
             "rsi_period": {"min": 5, "max": 30, "step": 1},

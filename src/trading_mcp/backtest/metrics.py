@@ -20,6 +20,12 @@ NEEDED = (
 """What figures are made of, of an account's record."""
 
 
+LEAST_DAYS = 30
+"""For a return a year: of less, one good week is told as a fortune."""
+LEAST_TRADES = 5
+"""For ratios over less than `LEAST_DAYS`: one or two lucky trades would beat every other run."""
+
+
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
     """What trades came to. A trade is a position that was opened and left.
 
@@ -107,7 +113,8 @@ def figures_of(
     capital, count, mean = ground.capital, int(account["closed"]), daily[0]
     longs, deepest = int(account["longs"]), account["deepest"]
     growth = final / capital
-    yearly = annual_return(growth, ground.days)
+    yearly = annual_return(growth, ground.days) if ground.days >= LEAST_DAYS else None
+    is_enough = ground.days >= LEAST_DAYS or count >= LEAST_TRADES
     fall = -100.0 * deepest if deepest else 0.0
     before_fees = account["before_fees"]
     return Metrics(
@@ -121,8 +128,8 @@ def figures_of(
         total_return_pct=100.0 * (growth - 1.0),
         annual_return_pct=None if yearly is None else 100.0 * yearly,
         buy_and_hold_return_pct=100.0 * ground.held_return,
-        sharpe_ratio=yearly_ratio(mean, daily[1]),
-        sortino_ratio=yearly_ratio(mean, daily[2]),
+        sharpe_ratio=yearly_ratio(mean, daily[1]) if is_enough else None,
+        sortino_ratio=yearly_ratio(mean, daily[2]) if is_enough else None,
         calmar_ratio=calmar_ratio(yearly, deepest),
         max_drawdown=fall,
         max_drawdown_pct=fall,

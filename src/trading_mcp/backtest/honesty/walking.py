@@ -178,10 +178,12 @@ def _fold(window: Window, choice: Choice, outcome: Outcome) -> Fold:
 def _walk(windows: Sequence[Window], folds: Sequence[Fold], tested: Metrics) -> Walk:
     sharpes = [fold.searched.sharpe_ratio or 0.0 for fold in folds]
     mean = sum(sharpes) / len(sharpes)
+    # Tests with too few trades for a ratio neither keep nor lose what was found.
+    is_known = mean > 0 and (tested.sharpe_ratio is not None or not tested.total_trades)
     return Walk(
         anchored=len(windows) > 1 and windows[0].start == windows[1].start,
         folds=tuple(folds),
         tested=tested,
         searched_sharpe=mean,
-        kept=(tested.sharpe_ratio or 0.0) / mean if mean > 0 else None,
+        kept=(tested.sharpe_ratio or 0.0) / mean if is_known else None,
     )
