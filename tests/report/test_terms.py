@@ -65,9 +65,10 @@ def test_headings_say_what_is_in_sample():
     fold = {"window": {"start": 0, "split": 1, "end": 2}, "params": {"rsi_period": 7},
             "searched": {}, "tested": tested}  # fmt: skip
     walk = {"tested": tested, "folds": [fold]}
-    headings = re.findall("<h2>(.*?)</h2>", page(result(honesty={"walk_forward": walk})))
+    honesty = {"walk_forward": walk, "findings": []}
+    headings = re.findall("<h2>(.*?)</h2>", page(result(honesty=honesty)))
     assert headings[:3] == ["Out of sample", "Out of sample, test by test", "Figures, in sample"]
-    assert "Months, in sample" in headings
+    assert {"Months, in sample", "Findings, in sample"} <= set(headings)
     assert "Trades on BTC-USDT, in sample" in headings
     assert not any("in sample" in each for each in re.findall("<h2>(.*?)</h2>", page(result())))
 
@@ -94,3 +95,15 @@ def test_holding_is_hidden_where_the_equity_would_look_flat(held, hidden):
 )
 def test_what_was_measured_is_told_in_plain_numbers(value, unit, told):
     assert measure(value, unit) == told
+
+
+def test_a_test_shows_what_was_searched_before_it_and_nothing_else():
+    params = {"rsi_period": 7, "direction": "long"}
+    fold = {"window": {"start": 0, "split": 1, "end": 2}, "params": params, "searched": {},
+            "tested": {}}  # fmt: skip
+    plateau = {"best": {"params": {"rsi_period": 9}, "score": 1.0}, "tried": 2, "neighbours": [{}],
+               "neighbour_mean": 0.5, "map": None}  # fmt: skip
+    walk = {"tested": {"total_return_pct": 1.0}, "folds": [fold, fold]}
+    text = page(result(honesty={"walk_forward": walk, "plateau": plateau}))
+    assert '<td class="wide">rsi_period 7</td>' in text
+    assert "Its only neighbour scored 0.5." in text

@@ -55,10 +55,11 @@ def walk(honesty: Mapping[str, Any]) -> str:
     found = honesty.get("walk_forward")
     if not found:
         return ""
+    searched = ((honesty.get("plateau") or {}).get("best") or {}).get("params")
     rows = [
         [
             cell(f"{_day(fold['window']['split'])} to {_day(fold['window']['end'])}", "name"),
-            cell(escape(settings(_varied(fold["params"], found["folds"]))), "wide"),
+            cell(escape(settings(_chosen(fold["params"], found["folds"], searched))), "wide"),
             cell(number(fold["searched"].get("sharpe_ratio"))),
             cell(number(fold["tested"].get("sharpe_ratio"))),
             cell(
@@ -98,10 +99,16 @@ def _around(found: Mapping[str, Any]) -> str:
     return f"Its {count} neighbours scored {mean} on average{share}, and {worst} at worst."
 
 
-def _varied(params: Mapping[str, Any], folds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the parameters that not all folds have alike; where all have, all of them."""
+def _chosen(
+    params: Mapping[str, Any],
+    folds: Sequence[Mapping[str, Any]],
+    searched: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return the parameters that were *searched*; None: those that not all folds have alike."""
     first = folds[0]["params"]
-    names = {n for fold in folds for n, value in fold["params"].items() if value != first.get(n)}
+    names = searched or {
+        n for fold in folds for n, value in fold["params"].items() if value != first.get(n)
+    }
     return {name: value for name, value in params.items() if name in names} or {**params}
 
 

@@ -45,7 +45,7 @@ def _body(told: Told, data: Mapping[str, Any]) -> str:
             section(
                 _of_best("Figures", walked), parts.tiles(told.metrics), _BEST if walked else ""
             ),
-            section("Findings", parts.findings(told.honesty)),
+            section(_of_best("Findings", walked), parts.findings(told.honesty)),
             section(
                 _of_best("Equity and drawdown", walked),
                 _equity(told),
