@@ -51,7 +51,8 @@ def test_a_trade_that_is_not_ours_moves_the_balance_once_and_is_told(bench):
     for _ in range(2):
         bench.fill(foreign, trade="alien")
     assert bench.state.cash["sim:USDT"] == before - 100
-    assert [a.trigger for a in bench.state.alerts.values()].count("outside_trade") == 1
+    (told,) = [a.message for a in bench.state.alerts.values() if a.trigger == "outside_trade"]
+    assert told == "A trade not ours: buy 1.00000 BTC-USDT at 100, sim trade alien"
 
 
 def test_funding_is_shared_by_size_and_booked_once(bench, perpetual):

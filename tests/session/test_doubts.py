@@ -4,6 +4,7 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+import structlog
 
 from trading_mcp.domain.errors import KillSwitchActive
 from trading_mcp.domain.orders import OrderIntent
@@ -145,3 +146,20 @@ async def test_the_kill_switch_stays_on_while_an_outcome_is_unknown(rig):
     session.ledger.write(session.core.kill("test", "test", one.clock.now()))
     with pytest.raises(KillSwitchActive, match="outcome of orders"):
         await SwitchService(session).deactivate_kill_switch(Mutation(), Caller("test", None))
+
+
+async def test_an_exchange_that_does_not_answer_is_one_line_in_the_log_each_time(rig):
+    one = rig()
+    await one.open()
+    one.venue.balances = silent
+    with structlog.testing.capture_logs() as logs:
+        await one.agree()
+    assert logs == [
+        {
+            "event": "not_agreed",
+            "log_level": "warning",
+            "exchange": "sim",
+            "error": "TimeoutError: no answer",
+            "exc_info": False,
+        }
+    ]

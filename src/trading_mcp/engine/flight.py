@@ -212,7 +212,7 @@ class Flight:
         except VenueRefused as refusal:
             self._ledger.write(self._core.on_refused(order.id, refusal.evidence, self._clock.now()))
         except Exception as error:  # no answer is not "no": anything else leaves it unknown
-            why = f"no answer: {type(error).__name__}: {error}"
+            why = _uncertain(error)
             self._ledger.write(self._core.on_unknown(order.id, why, self._clock.now()))
         else:
             latency = (self._clock.monotonic() - started) * 1000
@@ -265,3 +265,10 @@ class Flight:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("order_task_failed", exc_info=task.exception())
+
+
+def _uncertain(error: Exception) -> str:
+    """Return why nobody knows what became of an order that was sent."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return f"no certain answer: {error}" if str(error) else f"no answer: {type(error).__name__}"

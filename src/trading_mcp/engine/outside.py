@@ -36,7 +36,10 @@ def book_trade(desk: Desk, fill: Fill) -> None:
     for flow in book.flows_of(fill, market):
         _move(desk, flow, _name(fill))
     closed_outside.note_trade(desk, fill, market)
-    message = f"A trade not ours: {_name(fill)}"
+    message = (
+        f"A trade not ours: {fill.side} {fill.amount:f} {market.symbol} at {fill.price:f}, "
+        f"{market.exchange} trade {fill.trade_id}"
+    )
     desk.alert("outside_trade", "warning", message, float(fill.amount))
 
 

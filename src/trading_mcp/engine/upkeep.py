@@ -84,7 +84,10 @@ class Upkeep:
         try:
             await self._reconcilers[exchange.name].agree()
         except Exception as error:  # whatever the adapter raised: the other exchanges go on
-            log.warning("not_agreed", exchange=exchange.name, error=str(error), exc_info=True)
+            # One line, each round of an outage; what is no trouble of the exchange has its trace.
+            fault = isinstance(error, (TypeError, AttributeError, LookupError, AssertionError))
+            told = f"{type(error).__name__}: {error}".rstrip(": ")
+            log.warning("not_agreed", exchange=exchange.name, error=told, exc_info=fault)
 
     async def follow(self, key: MarketKey) -> None:
         """Watch a market; one that gives no data stays stale and is tried again."""
