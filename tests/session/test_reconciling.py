@@ -191,3 +191,23 @@ async def test_coins_that_are_gone_close_their_position(rig):
     await one.agree()
     assert session.state.closed[order.position_id].close_reason == "not in the account"
     assert list(session.state.halted) == ["sim:AAA"]
+
+
+async def test_a_trade_by_hand_between_two_questions_is_no_difference(rig):
+    one = rig()
+    session = await one.open()
+    order = await session.submit(wish(), within=1)
+    await one.quiet()
+    balances = one.venue.balances
+
+    async def after_a_sale():
+        one.venue.balances = balances
+        one.venue.place_foreign("by-hand", side="sell")
+        one.venue.trade("by-hand", "110", "sell", order.amount)
+        return await balances()
+
+    one.venue.balances = after_a_sale
+    await one.agree()
+    closed = session.state.closed[order.position_id]
+    assert (closed.close_reason, closed.exit_price) == ("closed_outside", 110)
+    assert session.state.halted == {}

@@ -18,43 +18,48 @@ OPENING = "opening balance"
 class Differences:
     """What one exchange's balances differ from ours by, and whether that has been seen twice.
 
-    While something works, a fill may lie between the two views: then only a difference that is
-    the same the next time counts. Nothing is compared while an order's outcome is open.
+    A trade may lie between the two views: only a difference that is the same the next time counts.
+    Nothing is compared while an order's outcome is open.
     """
 
     def __init__(self, core: Core, ledger: Ledger, exchange: Exchange):
         self._core, self._ledger, self._exchange = core, ledger, exchange
         self._seen: dict[str, Decimal] = {}
 
-    async def compare(self, *, founding: bool) -> None:
-        """Compare now. Raises what the exchange raises."""
+    async def compare(self, *, founding: bool) -> bool:
+        """Compare now; say whether to look again at once. Raises what the exchange raises.
+
+        That is when something differs for the first time and nothing of ours works: then others'
+        trades and transfers alone may lie between, and are to be asked for first.
+        """
         state = self._core.state
         if any(o.status in ("approved", "unknown") or not o.rests for o in self._working()):
-            return
-        seq, certain = state.seq, not self._working()
+            return False
+        seq, quiet = state.seq, not self._working()
         theirs, slack = await _their_balances(self._exchange)
         if state.seq != seq and not founding:
-            return
+            return False
         ours = _ours(self._core, self._exchange)
         for asset in sorted({*theirs, *ours}):
             total = theirs.get(asset, ZERO)
             if founding:
                 self._book(asset, total, f"{OPENING}: {asset}")
             else:
-                self._compare(asset, total, slack.get(asset, NEGLIGIBLE), certain)
+                self._compare(asset, total, slack.get(asset, NEGLIGIBLE))
+        return quiet and bool(self._seen)
 
     def _working(self) -> list[Order]:
         orders = self._core.state.orders.values()
         return [order for order in orders if order.exchange == self._exchange.name]
 
-    def _compare(self, asset: str, total: Decimal, slack: Decimal, certain: bool) -> None:
+    def _compare(self, asset: str, total: Decimal, slack: Decimal) -> None:
         ours = self._core.state.cash.get(asset, ZERO)
         difference = total - ours
         before = self._seen.pop(asset, None)
         if abs(difference) <= slack:
             self._ledger.write(self._core.on_agreed(asset))
             return
-        if not certain and before != difference:
+        if before != difference:
             self._seen[asset] = difference
             return
         name = asset.partition(":")[2]

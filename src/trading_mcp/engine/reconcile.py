@@ -60,11 +60,18 @@ class Reconciler:
             await self._take_in_fills()
             await self._take_in_reports()
             await self._adopt(listed)
-        await self._differences.compare(founding=founding)
+        if await self._differences.compare(founding=founding):
+            await self._look_again()
         if founding:
             self._join(now)
             await self._adopt(await self._listed())
         self._agreed_at = now
+
+    async def _look_again(self) -> None:
+        """Ask for what others did between the questions, before a difference counts as one."""
+        await self._take_in_fills()
+        await self._take_in_reports()
+        await self._differences.compare(founding=False)
 
     def _join(self, at: int) -> None:
         joined = e.ExchangeJoined(at=at, exchange=self._exchange.name, source=self._exchange.source)
