@@ -56,8 +56,10 @@ def optimize(arguments: argparse.Namespace) -> int:
     # Compiled here, so that it is seen, and not by every worker at the same time.
     loop, _ = made_ready(compile_folder(config), stages)
     hunt = _Hunt(arguments, config, wanted, stages)
-    result, ever = hunt.over(found.data)
-    walk = walked(arguments, wanted, found.data, lambda data: hunt.over(data)[0], loop)
+    result = hunt.over(found.data)
+    walk = walked(arguments, wanted, found.data, hunt.over, loop)
+    # Counted last: what the walk tried counts too, or the same search would be told less.
+    ever = hunt.counted(found.data, result)
     told = search_json(wanted, found, result, ever.count, walk)
     if (best := best_run(wanted, found.data, result, loop)) is not None:
         told["honesty"] = msgspec.to_builtins(judged(wanted, result, best, ever, walk))
@@ -118,20 +120,26 @@ class _Hunt:
         self._arguments, self._config = arguments, config
         self._wanted, self._stages = wanted, stages
 
-    def over(self, data: Sequence[Data]) -> tuple[Searched, Tried]:
-        """Search *data*; return what was found, and what was ever tried on it.
+    def over(self, data: Sequence[Data]) -> Searched:
+        """Search *data*, and count each attempt; return what was found.
 
         Raises:
             NotProven: the best fails the proof.
         """
-        from trading_mcp.app.attempts import count_attempts, proven
+        from trading_mcp.app.attempts import proven
 
         found = self._searched(data)
-        source = source_of(self._arguments)
-        tried = count_attempts(self._config, self._wanted, data, source, found)
+        self.counted(data, found)
         if (best := params_of_best(self._wanted, found)) is not None:
             proven(self._config, self._wanted.space.strategy, best)
-        return found, tried
+        return found
+
+    def counted(self, data: Sequence[Data], found: Searched) -> Tried:
+        """Count what was *found*, once however often it is asked; return what was ever tried."""
+        from trading_mcp.app.attempts import count_attempts
+
+        source = source_of(self._arguments)
+        return count_attempts(self._config, self._wanted, data, source, found)
 
     def _searched(self, data: Sequence[Data]) -> Searched:
         from trading_mcp.app.backtesting import compile_folder
