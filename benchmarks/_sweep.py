@@ -27,7 +27,7 @@ from trading_mcp.backtest.terms import Costs, Terms
 from trading_mcp.domain.candles import Candles
 from trading_mcp.strategy.loader import discover
 
-ROUNDS = 5
+ROUNDS = 25
 PERIODS, LEVELS = (7, 14, 21, 28), (20.0, 25.0, 30.0, 35.0)
 TAKES, STOPS = (0.4, 0.8, 1.2, 1.6), (0.2, 0.4, 0.6, 0.8)
 THREADS = os.cpu_count() or 1
