@@ -18,7 +18,8 @@ THOROUGH = {
     *("honesty", "kill", "paper", "report", "search", "testkit", "wire"),
     *("live/test_structure.py", "live/test_storms.py", "live/test_live_server.py"),
     *("live/test_deadline.py", "live/test_fault_matrix.py", "live/test_many_unknown.py"),
-    *("services/test_loading.py", "storage/test_journal_damage.py"),
+    *("services/test_loading.py", "storage/test_journal_damage.py", "api/test_stdio.py"),
+    *("process/test_life.py", "process/test_plugins.py"),
 }
 """Where what is slow would make every run take more than ten minutes: `make thorough` runs it."""
 

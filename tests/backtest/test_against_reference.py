@@ -39,7 +39,7 @@ def cases(draw):
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(cases())
 def test_any_market_is_traded_as_the_reference_trades_it(loop, case):
     rows, wished, exits, fee, slippage, percent, tick, step = case

@@ -65,7 +65,7 @@ def test_no_arguments_break_a_tool_or_the_books(battered: Stage, tool: str) -> N
         return not result.is_error
 
     @settings(
-        max_examples=EXAMPLES.get(listed.name, 12 if listed.annotations.read_only_hint else 30),
+        max_examples=EXAMPLES.get(listed.name, 8 if listed.annotations.read_only_hint else 16),
         derandomize=True,
         deadline=None,
         database=None,

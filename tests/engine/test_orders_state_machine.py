@@ -235,7 +235,7 @@ class Desk(RuleBasedStateMachine):
 
 def test_no_order_of_events_breaks_a_limit_or_loses_money(limited):
     machine = type("Machine", (Desk,), {"bench_type": staticmethod(limited)})
-    machine.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+    machine.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
     machine.TestCase("runTest").runTest()
 
 

@@ -296,7 +296,7 @@ MISHAP = st.sampled_from(
     most=st.sampled_from([137, 1000, 1500]),
     counts=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_whatever_happens_the_store_ends_up_as_the_exchange_has_it(
     stretches, stored, mishaps, most, counts
 ) -> None:

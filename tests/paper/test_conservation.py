@@ -76,7 +76,7 @@ step = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(step, min_size=10, max_size=30))
 def test_money_and_coins_are_exactly_what_fills_fees_and_funding_left(steps: Any) -> None:
     asyncio.run(_run(steps))

@@ -73,7 +73,7 @@ TERMS_DRAWN = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(histories(), TERMS_DRAWN, st.lists(EXITS, min_size=1, max_size=4))
 def test_whatever_the_market_the_exits_and_the_costs(loop, many, history, terms, exits):
     bars, wishes = bars_of([history], None), wishes_of([history], None)

@@ -215,4 +215,4 @@ def flows(entry: LedgerEntry, held: Mapping[str, Decimal]) -> list[tuple[str, De
 
 
 class TestConservation(Trading.TestCase):
-    settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+    settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
