@@ -59,3 +59,14 @@ def compiled() -> Path:
 @pytest.fixture(scope="session")
 def loop(compiled: Path) -> Loop:
     return compiled_loop(compiled)
+
+
+@pytest.fixture
+def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: Path) -> Path:
+    """A folder without a configuration, whose cache has the loop that other tests have compiled."""
+    monkeypatch.chdir(tmp_path)
+    cache = tmp_path / "cache" / "trading-mcp"
+    cache.mkdir(parents=True)
+    (cache / "compiled").symlink_to(compiled)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path

@@ -1,8 +1,6 @@
 """`trading-mcp replay`, as it is typed."""
 
 import json
-import tempfile
-from pathlib import Path
 
 import msgspec
 import polars as pl
@@ -16,16 +14,7 @@ DAY = ("--exchange", "sim", "--interval", "1m", "--since", "2026-01-01", "--unti
 RSI = ("--strategy", "rsi_scalping", "--params", '{"rsi_period": 5}')
 
 
-@pytest.fixture(autouse=True)
-def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: object) -> Path:
-    """A folder without a configuration, whose cache has the loop that other tests have compiled."""
-    monkeypatch.chdir(tmp_path)
-    cache = tmp_path / "cache" / "trading-mcp"
-    cache.mkdir(parents=True)
-    compiled = Path(tempfile.gettempdir()) / "trading-mcp-compiled-for-tests"
-    (cache / "compiled").symlink_to(compiled)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("somewhere")
 
 
 @pytest.fixture

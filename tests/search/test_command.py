@@ -15,17 +15,12 @@ MONEY = ("--capital", "100", "--size-percent", "100", "--fee-percent", "0.1")
 
 
 @pytest.fixture(autouse=True)
-def candles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: Path) -> Path:
-    """A file of candles, in a folder without a configuration."""
-    monkeypatch.chdir(tmp_path)
-    cache = tmp_path / "cache" / "trading-mcp"
-    cache.mkdir(parents=True)
-    (cache / "compiled").symlink_to(compiled)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def candles(somewhere: Path) -> Path:
+    """A file of candles."""
     made = walk(3_000)
     columns = {name: getattr(made, name) for name in ("open", "high", "low", "close", "volume")}
     pl.DataFrame({"timestamp": made.time, **columns}).write_parquet("candles.parquet")
-    return tmp_path / "candles.parquet"
+    return somewhere / "candles.parquet"
 
 
 def run(capsys, command, *arguments):

@@ -15,12 +15,7 @@ SPACE = '{"rsi_period": [5, 7, 9], "rsi_oversold": [30, 35, 40]}'
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: Path, capsys):
-    monkeypatch.chdir(tmp_path)
-    cache = tmp_path / "cache" / "trading-mcp"
-    cache.mkdir(parents=True)
-    (cache / "compiled").symlink_to(compiled)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def run(somewhere: Path, capsys):
     made = walk(3_000)
     columns = {name: getattr(made, name) for name in ("open", "high", "low", "close", "volume")}
     pl.DataFrame({"timestamp": made.time, **columns}).write_parquet("candles.parquet")

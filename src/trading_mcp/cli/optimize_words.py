@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 
 from trading_mcp.backtest.honesty.walking import Walk
-from trading_mcp.backtest.search.searches import Ranked, Search, Searched
+from trading_mcp.backtest.search.searches import Search, Searched
 from trading_mcp.cli.data_words import counted
 from trading_mcp.cli.tables import print_table
 from trading_mcp.cli.walk_words import print_walk
 from trading_mcp.domain.times import iso
-from trading_mcp.services.search_rows import out_of_sample
+from trading_mcp.services.search_rows import out_of_sample, row_of
 
 
 def search_json(
@@ -33,12 +33,12 @@ def search_json(
         "terms": msgspec.to_builtins(wanted.terms),
         "best_parameters": {} if best is None else best.tried.parameters,
         "best_score": None if best is None else best.scores[0],
-        "front": [_row(result.all[place]) for place in result.front],
+        "front": [row_of(result.all[place]) for place in result.front],
         "tried": len(result.all),
         "refused": result.refused,
         "repeated": result.repeated,
         "ever_tried": ever,
-        "all_results": [_row(ranked) for ranked in result.all],
+        "all_results": [row_of(ranked) for ranked in result.all],
         "estimated_seconds": result.estimated,
         "seconds": result.seconds,
     }
@@ -95,14 +95,3 @@ def _rows(told: Mapping[str, Any], names: list[str], top: int) -> list[tuple[str
         )
         for row in scored[:top]
     ]
-
-
-def _row(ranked: Ranked) -> dict[str, Any]:
-    metrics = ranked.tried.metrics
-    return {
-        "parameters": ranked.tried.parameters,
-        "scores": list(ranked.scores),
-        "total_trades": None if metrics is None else metrics.total_trades,
-        "metrics": {} if metrics is None else msgspec.to_builtins(metrics),
-        "error": ranked.tried.error,
-    }

@@ -73,10 +73,11 @@ def _of_the_best(best_run: KeptRun | None) -> list[str]:
 def rows_of(plan: SearchPlan, found: Searched) -> Sequence[dict[str, Any]]:
     """Return a row for each combination, the best first."""
     merit = plan.objectives[0].merit
-    return [_row(one) for one in sorted(found.all, key=lambda ranked: -merit(ranked.scores[0]))]
+    return [row_of(one) for one in sorted(found.all, key=lambda ranked: -merit(ranked.scores[0]))]
 
 
-def _row(ranked: Ranked) -> dict[str, Any]:
+def row_of(ranked: Ranked) -> dict[str, Any]:
+    """Return what is told of one combination."""
     metrics = ranked.tried.metrics
     return {
         "parameters": ranked.tried.parameters,
