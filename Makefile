@@ -3,8 +3,8 @@
 
 PYTHONS ?= python3 python3.14 python3.13 python3.12 python3.11
 bin     := .venv/bin
-# Many tests wait for a server or a fence: one process more than cores keeps these busy meanwhile.
-workers := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 4)))
+# Many tests wait for a server or a fence: two processes more than cores keep these busy meanwhile.
+workers := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 3 ? cores + 2 : 5)))
 pytest  := $(bin)/python -m pytest -n $(workers)
 
 .PHONY: help serve test thorough quick check conformance guards bench format lock clean

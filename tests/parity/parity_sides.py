@@ -131,8 +131,9 @@ async def both(case, loop):
     """Each side's trades, those still open at the end as they began."""
     closed, still_open = await played(case)
     run = backtested(case, loop)
-    began = [begun(t) for t in run if t.reason == END]
-    return [t for t in run if t.reason != END], began, closed, [begun(t) for t in still_open]
+    # They end all at once, each side in an order of its own.
+    began = sorted(begun(t) for t in run if t.reason == END)
+    return [t for t in run if t.reason != END], began, closed, sorted(map(begun, still_open))
 
 
 def begun(trade):
