@@ -83,6 +83,33 @@ def test_people_are_told_the_tests_out_of_sample_before_the_best_in_sample(run):
     assert "Findings, after 9 attempts" in printed.out
 
 
+SELDOM = ("--space", '{"rsi_period": [30, 32]}', "--params", '{"rsi_oversold": 30}')
+"""With too few trades for a ratio in short searches."""
+
+
+def test_what_was_found_is_not_lost_where_a_search_on_the_way_finds_nothing(run, tmp_path):
+    code, printed = run("--json", "--walk-forward", "12", "--html", "page.html", *SELDOM)
+    told = json.loads(printed.out)
+    assert code == 0, printed.err
+    assert (told["tried"], told["out_of_sample"]) == (2, None)
+    assert told["best_score"] is not None
+    (why,) = told["warnings"]
+    assert why.startswith("There is no test out of sample: before test ")
+    assert why.endswith(
+        " of 12 no combination came to a score. Ask for fewer tests, or for more time"
+    )
+    assert "in_sample_only" in {finding["code"] for finding in told["honesty"]["findings"]}
+    assert (tmp_path / "page.html").exists()
+
+
+def test_people_are_told_first_that_there_is_no_test_out_of_sample(run):
+    code, printed = run("--walk-forward", "12", *SELDOM)
+    lines = printed.out.splitlines()
+    assert code == 0, printed.err
+    assert lines[3].startswith("There is no test out of sample: before test ")
+    assert lines[5].split()[0] == "SHARPE_RATIO"
+
+
 def test_no_search_is_made_for_a_strategy_that_fails_the_proof(run, monkeypatch):
     failed = Report(strategy="rsi_scalping", findings=("it looks ahead",))
     monkeypatch.setattr(proof, "check_strategy", lambda cls: failed)

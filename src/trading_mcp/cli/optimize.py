@@ -57,10 +57,10 @@ def optimize(arguments: argparse.Namespace) -> int:
     loop, _ = made_ready(compile_folder(config), stages)
     hunt = _Hunt(arguments, config, wanted, stages)
     result = hunt.over(found.data)
-    walk = walked(arguments, wanted, found.data, hunt.over, loop)
+    walk, warnings = walked(arguments, wanted, found.data, hunt.over, loop)
     # Counted last: what the walk tried counts too, or the same search would be told less.
     ever = hunt.counted(found.data, result)
-    told = search_json(wanted, found, result, ever.count, walk)
+    told = search_json(wanted, found, result, ever.count, walk, warnings)
     if (best := best_run(wanted, found.data, result, loop)) is not None:
         told["honesty"] = msgspec.to_builtins(judged(wanted, result, best, ever, walk))
     stages.end()

@@ -10,12 +10,18 @@ from trading_mcp.backtest.honesty.plateaus import plateau
 from trading_mcp.backtest.honesty.walking import Choice, Walk, walk_forward
 from trading_mcp.backtest.honesty.windows import windows_of
 from trading_mcp.backtest.runs import Data, Result, run_strategy
-from trading_mcp.backtest.search.choosing import choice_of, params_of_best, terms_with
+from trading_mcp.backtest.search.choosing import (
+    NothingFound,
+    choice_of,
+    params_of_best,
+    terms_with,
+)
 from trading_mcp.backtest.search.points import points_of
 from trading_mcp.backtest.search.searches import Search, Searched
 from trading_mcp.cli.backtest_words import result_json
 from trading_mcp.domain.trials import Tried
 from trading_mcp.services.backtest_rows import curve_of
+from trading_mcp.services.optimization_views import untested
 from trading_mcp.strategy.base import Strategy
 
 SearchOver = Callable[[Sequence[Data]], Searched]
@@ -41,25 +47,34 @@ def walked(
     data: Sequence[Data],
     over: SearchOver,
     loop: Loop,
-) -> Walk | None:
-    """Walk forward with the same search in each window, if that was asked for."""
+) -> tuple[Walk | None, tuple[str, ...]]:
+    """Walk forward with the same search in each window, if that was asked for.
+
+    Return the walk, or why there is none: what was found before is not lost for it.
+    """
     if arguments.walk_forward is None:
-        return None
+        return None, ()
     windows = windows_of(data, folds=arguments.walk_forward, anchored=arguments.anchored)
+    place = 0
 
     def choose(window: Sequence[Data]) -> Choice:
+        nonlocal place
+        place += 1
         return choice_of(wanted, over(window))
 
-    found = walk_forward(
-        wanted.space.strategy,
-        data,
-        wanted.terms,
-        windows,
-        choose,
-        loop,
-        max_candles=wanted.max_candles,
-    )
-    return found.walk
+    try:
+        found = walk_forward(
+            wanted.space.strategy,
+            data,
+            wanted.terms,
+            windows,
+            choose,
+            loop,
+            max_candles=wanted.max_candles,
+        )
+    except NothingFound:
+        return None, (untested(place, len(windows)),)
+    return found.walk, ()
 
 
 def judged(wanted: Search, found: Searched, best: Best, tried: Tried, walk: Walk | None) -> Honesty:

@@ -1,6 +1,6 @@
 """What came of a search: as JSON, and for people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,12 +15,21 @@ from trading_mcp.services.search_rows import out_of_sample, row_of
 
 
 def search_json(
-    wanted: Search, found: Any, result: Searched, ever: int | None, walk: Walk | None
+    wanted: Search,
+    found: Any,
+    result: Searched,
+    ever: int | None,
+    walk: Walk | None,
+    warnings: Sequence[str],
 ) -> dict[str, Any]:
-    """Return everything that a search is and came to; what no search had seen comes first."""
+    """Return everything that a search is and came to; what no search had seen comes first.
+
+    *warnings* say why there is no *walk* where one was asked for.
+    """
     best, first = result.best_one, found.data[0]
     return {
         "out_of_sample": None if walk is None else msgspec.to_builtins(out_of_sample(walk)),
+        "warnings": list(warnings),
         "strategy": wanted.space.strategy.name,
         "pairs": [market.market for market in found.data],
         "interval": found.interval,
@@ -51,6 +60,8 @@ def print_search(told: Mapping[str, Any], top: int) -> None:
     print(f"{counted(told['tried'], 'combination')} by {told['method']} in ", end="")
     print("; ".join([f"{told['seconds']:.2f} s", *_untried(told)]))
     print()
+    for why in told["warnings"]:
+        print(f"{why}\n")
     if told["out_of_sample"] is not None:
         print_walk(told["out_of_sample"], list(told["all_results"][0]["parameters"]))
         print(

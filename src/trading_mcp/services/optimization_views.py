@@ -19,6 +19,14 @@ UNTESTED = "There is no test out of sample"
 """How a warning begins that must not be overlooked."""
 
 
+def untested(place: int, tests: int) -> str:
+    """Return why there is no walk-forward: the search before test *place* found nothing."""
+    return (
+        f"{UNTESTED}: before test {place} of {tests} no combination "
+        "came to a score. Ask for fewer tests, or for more time"
+    )
+
+
 def under_way(job: Job, estimate: float | None) -> OptimizationAnswer:
     """Return the answer while there is no result."""
     takes = duration(estimate)
@@ -99,8 +107,8 @@ def _said(kept: KeptRun) -> str:
         else f"the best {objective} is {report['best_score']:.4g}"
     )
     # What no search had seen comes first: people trust the best of many too easily.
-    untested = [why for why in report.get("warnings", ()) if why.startswith(UNTESTED)]
-    first = "".join(f"{why}. " for why in untested)
+    whys = [why for why in report.get("warnings", ()) if why.startswith(UNTESTED)]
+    first = "".join(f"{why}. " for why in whys)
     return (
         f"{first if walk is None else _tested(walk)}{summary['tried']} combinations of "
         f"{inputs['strategy']} on {inputs['symbol']} {inputs['interval']}, {inputs['start_date']} "

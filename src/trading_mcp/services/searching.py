@@ -30,7 +30,7 @@ from trading_mcp.domain.backtests import KeptRun
 from trading_mcp.services.backtesting import Plan, Ran, recorded
 from trading_mcp.services.hunting import Hunt
 from trading_mcp.services.loading import Note
-from trading_mcp.services.optimization_views import UNTESTED
+from trading_mcp.services.optimization_views import untested
 from trading_mcp.services.optimizing import SearchPlan, SearchRoom
 from trading_mcp.services.pasts import Past, data_of
 from trading_mcp.services.search_rows import Hunted, kept_search, rows_of
@@ -116,11 +116,7 @@ def _walk(
     try:
         return walked(plan, data, windows, choose, loop), ()
     except NothingFound:
-        why = (
-            f"{UNTESTED}: before test {place} of {len(windows)} no combination "
-            "came to a score. Ask for fewer tests, or for more time"
-        )
-        return None, (why,)
+        return None, (untested(place, len(windows)),)
 
 
 def _best(
