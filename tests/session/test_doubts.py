@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 import structlog
 
-from trading_mcp.domain.errors import KillSwitchActive
+from trading_mcp.domain.errors import ExchangeError, KillSwitchActive
 from trading_mcp.domain.orders import OrderIntent
 from trading_mcp.services.operations import Caller
 from trading_mcp.services.shapes.common import Mutation
@@ -163,3 +163,34 @@ async def test_an_exchange_that_does_not_answer_is_one_line_in_the_log_each_time
             "exc_info": False,
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "is_fault"),
+    [
+        (ConnectionError("the line\nis cut"), False),
+        (ExchangeError("the line is cut"), False),
+        (KeyError("the line is cut"), True),
+    ],
+)
+@pytest.mark.parametrize("stream", ["market", "account"])
+async def test_a_stream_that_breaks_is_one_line_in_the_log_and_a_fault_has_its_trace(
+    rig, stream, error, is_fault
+):
+    one = rig()
+
+    async def broken(*asked):
+        raise error
+        yield
+
+    if stream == "market":
+        one.data.events = broken
+    else:
+        one.venue.reports = broken
+    with structlog.testing.capture_logs() as logs:
+        await one.open()
+        await one.until(lambda: any(f"{stream}_stream_failed" in line["event"] for line in logs))
+    (line,) = [line for line in logs if line["event"] == f"{stream}_stream_failed"]
+    said = f"{type(error).__name__}: " + ("'the line is cut'" if is_fault else "the line is cut")
+    assert (line["log_level"], line["exchange"], line["error"]) == ("error", "sim", said)
+    assert line["exc_info"] is is_fault

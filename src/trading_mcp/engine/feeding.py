@@ -16,6 +16,7 @@ from trading_mcp.engine.core import Core
 from trading_mcp.engine.deciding import Decider
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.facts import PositionMarked
+from trading_mcp.engine.failures import failure
 from trading_mcp.engine.hub import Hub
 from trading_mcp.engine.ledger import Ledger
 from trading_mcp.ports import CandleStore
@@ -96,8 +97,9 @@ class Feed:
         while True:
             try:
                 await self._run(self._exchange.data.events(self._interval))
-            except Exception:  # whatever the adapter raised: prices are stale until it is back
-                log.exception("market_stream_failed", exchange=self._exchange.name)
+            except Exception as error:  # whatever the adapter raised: prices are stale until then
+                name = self._exchange.name
+                log.error("market_stream_failed", exchange=name, **failure(error))
             self._core.on_stream_lost(self._exchange.name)
             await asyncio.sleep(RETRY_S)
 

@@ -18,6 +18,7 @@ from trading_mcp.domain.reports import (
 from trading_mcp.engine.deadline import Deadline
 from trading_mcp.engine.exchange import Exchange
 from trading_mcp.engine.facts import MetricsMeasured
+from trading_mcp.engine.failures import failure
 from trading_mcp.engine.punctuality import Punctuality
 from trading_mcp.engine.reconcile import Reconciler, doubt
 from trading_mcp.engine.session import Session
@@ -84,10 +85,7 @@ class Upkeep:
         try:
             await self._reconcilers[exchange.name].agree()
         except Exception as error:  # whatever the adapter raised: the other exchanges go on
-            # One line, each round of an outage; what is no trouble of the exchange has its trace.
-            fault = isinstance(error, (TypeError, AttributeError, LookupError, AssertionError))
-            told = f"{type(error).__name__}: {error}".rstrip(": ")
-            log.warning("not_agreed", exchange=exchange.name, error=told, exc_info=fault)
+            log.warning("not_agreed", exchange=exchange.name, **failure(error))
 
     async def follow(self, key: MarketKey) -> None:
         """Watch a market; one that gives no data stays stale and is tried again."""
@@ -104,8 +102,8 @@ class Upkeep:
             try:
                 async for report in exchange.venue.reports():
                     await self._take_in(report)
-            except Exception:  # a broken stream is reopened; agreeing finds what was missed
-                log.exception("account_stream_failed", exchange=exchange.name)
+            except Exception as error:  # it is reopened; agreeing finds what was missed
+                log.error("account_stream_failed", exchange=exchange.name, **failure(error))
             await asyncio.sleep(TICK_S)
 
     async def _take_in(self, report: VenueReport) -> None:
