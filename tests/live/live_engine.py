@@ -109,14 +109,30 @@ async def trading(
 
     *ours* are settings of the engine, by their names, *settings* those of the exchange.
     """
+    async with (
+        loopback(**settings) as kucoin,
+        engine_on(kucoin, directory, market, ours=ours) as one,
+    ):
+        yield one
+
+
+def loopback(**settings: Any) -> contextlib.AbstractAsyncContextManager[Loopback]:
+    """Run a KuCoin whose prices stand still."""
     told = {"prices": PRICES, "manual": True, "symbols": tuple(PRICES), "tick_ms": 100, **settings}
-    async with loopback_kucoin(LoopbackSettings(**told)) as kucoin:
-        chosen = {**ROOMY, "exchanges.kucoin.base_url": kucoin.base_url, **(ours or {})}
-        chosen["storage.data_dir"] = str(directory)
-        overrides = [f"{name}={written(value)}" for name, value in chosen.items()]
-        async with running(load(None, overrides)) as server:
-            await server.session.watch(f"kucoin:{market}")
-            yield Trading(server.session, kucoin, directory)
+    return loopback_kucoin(LoopbackSettings(**told))
+
+
+@contextlib.asynccontextmanager
+async def engine_on(
+    kucoin: Loopback, directory: Path, market: str, /, *, ours: Any = None
+) -> AsyncIterator[Trading]:
+    """Run an engine on *kucoin*, with what an earlier one left in *directory*."""
+    chosen = {**ROOMY, "exchanges.kucoin.base_url": kucoin.base_url, **(ours or {})}
+    chosen["storage.data_dir"] = str(directory)
+    overrides = [f"{name}={written(value)}" for name, value in chosen.items()]
+    async with running(load(None, overrides)) as server:
+        await server.session.watch(f"kucoin:{market}")
+        yield Trading(server.session, kucoin, directory)
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch, *, may_ask_much: bool = True) -> None:

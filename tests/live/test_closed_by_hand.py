@@ -6,9 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from live_engine import HURRIED, Trading, trading
+from live_engine import HURRIED, Trading, engine_on, loopback, trading
 
+from trading_mcp.engine import closed_outside
 from trading_mcp.engine.desk import Wished
+from trading_mcp.portfolio.book import held_asset
 from trading_mcp.testkit.kucoin.loopback import ByHand
 
 pytestmark = pytest.mark.usefixtures("hurried")
@@ -42,6 +44,37 @@ async def test_a_close_that_finds_nothing_there_is_not_sent_for_ever(
         assert one.session.state.closed[entry.position_id].exit_price is not None
         assert len(refused(one)) <= 2
         assert one.session.state.halted == {}
+
+
+@pytest.mark.parametrize(("market", "amount", "_"), AT_THE_EXCHANGE)
+async def test_what_an_old_journal_holds_and_the_exchange_does_not_is_written_off_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, market: str, amount: str, _: str
+) -> None:
+    async with loopback() as kucoin:
+        with monkeypatch.context() as old:
+            remember_nobodys_trades(old)
+            async with engine_on(kucoin, tmp_path, market, ours=HURRIED) as one:
+                entry = await one.submit(market=market, amount=Decimal(amount))
+                sell(one, market, amount)
+                asset = held_asset(one.session.core.markets[entry.market])
+                await until(lambda: one.session.state.cash[asset] == 0)
+        async with engine_on(kucoin, tmp_path, market, ours=HURRIED) as later:
+            state = later.session.state
+            assert entry.position_id in state.closed
+
+    assert one.session.state.positions[entry.position_id].size == Decimal(amount)
+    assert state.closed[entry.position_id].close_reason == "not in the account"
+    assert list(state.halted) == [asset]
+    assert "no trade explains it" in state.halted[asset]
+    assert refused(later) == []
+    assert state.orders == {}
+
+
+def remember_nobodys_trades(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let others' trades move balances alone, as they did once."""
+    monkeypatch.setattr(closed_outside, "note_trade", lambda *_: None)
+    monkeypatch.setattr(closed_outside, "close_by_trades", lambda *_: None)
+    monkeypatch.setattr(closed_outside, "write_off_missing", lambda *_: Decimal(0))
 
 
 def sell(one: Trading, market: str, amount: str) -> None:
