@@ -50,6 +50,7 @@ class TruthfulExchange:
             reduce_only=order.reduce_only,
         )
         self.orders[order.client_id] = Held(order.symbol, f"v-{order.id}", terms)
+        self.cut(order.symbol)
         return f"v-{order.id}"
 
     def place(self, client_id: str, symbol: str, terms: OrderTerms) -> None:
@@ -59,9 +60,10 @@ class TruthfulExchange:
     def trade(
         self, client_id: str, amount: Decimal, price: Decimal, fee: Decimal, currency: str, at: int
     ) -> Fill:
-        """Trade so much of an order, and pay for it."""
+        """Trade so much of an order, or what it may at most, and pay for it."""
         held = self.orders[client_id]
         assert ZERO < amount <= held.remaining
+        beyond, amount = amount > self.closable(held), min(amount, self.closable(held))
         self.trades += 1
         fill = Fill(
             exchange=self.name,
@@ -80,7 +82,23 @@ class TruthfulExchange:
             held.status = "filled"
         for asset, change in changes(fill):
             self.balances[asset] += change
+        if beyond:
+            self.cancel(client_id)
+        self.cut(held.symbol)
         return fill
+
+    def closable(self, held: Held) -> Decimal:
+        """How much of an order may trade: of a perpetual's that only reduces, what is held."""
+        if not held.terms.reduce_only or not held.symbol.endswith("-PERP"):
+            return held.remaining
+        net = self.balances[held.symbol] * (1 if held.terms.side == "sell" else -1)
+        return min(held.remaining, max(net, ZERO))
+
+    def cut(self, symbol: str) -> None:
+        """Take away what would reduce what is not there."""
+        for client_id, held in self.orders.items():
+            if held.symbol == symbol and held.remaining and not self.closable(held):
+                self.cancel(client_id)
 
     def cancel(self, client_id: str) -> None:
         """Take back what has not traded, if anything is left."""

@@ -104,7 +104,8 @@ class Happenings(World):
             return
         self.send(order.id, dice.of(FATES))
         exchange = self.exchanges[order.exchange]
-        if then == "trades" and order.client_id in exchange.orders:
+        held = exchange.orders.get(order.client_id)
+        if then == "trades" and held is not None and held.remaining:
             self.trade_some(dice, exchange, order.client_id)
 
     def makes_smaller(self, dice: Dice) -> None:

@@ -11,6 +11,7 @@ from trading_mcp.domain.markets import ExchangeTerms, Market
 from trading_mcp.domain.orders import EXTERNAL, ApprovedOrder, Fill, Order, may_become
 from trading_mcp.domain.positions import closing_side
 from trading_mcp.domain.reports import OrderReport, Transferred
+from trading_mcp.engine.protection import BESIDE_TRIES
 from trading_mcp.engine.standings import Standings
 from trading_mcp.engine.state import State, encoded
 
@@ -93,17 +94,21 @@ class World:
             assert held + self.written_off[market] == owned[market]
 
     def exits_never_exceed_what_is_held(self) -> None:
-        leaving = defaultdict(Decimal)
+        leaving = defaultdict(list)
         for order in self.state.orders.values():
             if order.reduce_only and order.owner != EXTERNAL:
-                leaving[order.position_id] += order.remaining
-        for position_id, amount in leaving.items():
+                leaving[order.position_id].append(order)
+        for position_id, exits in leaving.items():
             position = self.state.positions.get(position_id)
-            if position is None:  # it was closed by force: what rests for it has been called off
-                exits = (o for o in self.state.orders.values() if o.position_id == position_id)
+            if position is None:  # what rests for it has been called off
                 assert all(order.cancelling for order in exits if order.rests)
-            else:
-                assert amount <= position.size
+            elif self.core.markets[position.market].type == "spot":
+                assert sum(order.remaining for order in exits) <= position.size
+            else:  # its stop may rest beside the others: only what is to go may be for more
+                resting = [order for order in exits if order.rests and not order.cancelling]
+                for stop in (True, False):
+                    each = (o.remaining for o in resting if o.protective == stop)
+                    assert sum(each) <= position.size
 
     def what_may_still_trade_is_reserved_in_full(self) -> None:
         # Not to the last of 60 digits: an average price is a quotient, and sums have an order.
@@ -142,9 +147,16 @@ class World:
                 break
             if quiet:
                 self.bench.wait(61_000)
+        if self.holds_both_sides():
+            return  # the account nets them: what only reduces can't leave the smaller one
         assert quiet == 3, "it never comes to rest"
         self.books_are_the_exchanges()
         self.each_position_has_its_stop()
+
+    def holds_both_sides(self) -> bool:
+        """Whether an entry that was lost for long has opened the other side of a contract."""
+        held = self.core.standings.positions_in("sim:BTC-USDT-PERP")
+        return len({position.side for position in held}) == 2
 
     # How it is done
 
@@ -166,8 +178,9 @@ class World:
                     self.approved(order)
                 case e.OrderChanged(order=order):
                     self.followed(order)
-                case e.FillBooked(order=order, position=position):
+                case e.FillBooked(order=order, position=position, fill=fill):
                     self.followed(order)
+                    self.taken_from_others(order, fill)
                     if position is not None:
                         self.sizes[position.id] = position.size
                 case e.PositionChanged(position=position):
@@ -178,11 +191,18 @@ class World:
                     self.killed = True
         return made
 
+    def taken_from_others(self, order: Order, fill: Fill) -> None:
+        """What exits that rest beside each other close beyond their position was not its own."""
+        beyond = fill.amount - self.sizes.get(order.position_id, ZERO)
+        if order.reduce_only and beyond > 0 and order.position_id is not None:
+            assert order.symbol.endswith("-PERP"), "more of a spot position was sold than held"
+            self.written_off[order.market] += beyond if order.side == "buy" else -beyond
+
     def changed(self, position, why: str) -> None:
         """A position changes without a trade only by what it can't sell, or does not have."""
         gone = self.sizes[position.id] - position.size
         step = self.core.markets[position.market].step
-        assert gone == 0 or why == "not in the account" or 0 < gone < step
+        assert gone == 0 or why in ("not in the account", "closed_outside") or 0 < gone < step
         self.written_off[position.market] += position.sign * gone
         self.sizes[position.id] = position.size
 
@@ -383,6 +403,12 @@ class World:
             exchange = self.exchanges[order.exchange]
             if order.client_id in exchange.orders:
                 self.take_in(exchange, order.client_id)
+        self.agrees()
+
+    def agrees(self) -> None:
+        """All has been told: what perpetuals are not in the account any more is held no longer."""
+        self.hear(self.core.on_agreed("sim:BTC-USDT-PERP"))
+        self.halted |= set(self.state.halted)
 
     def books_are_the_exchanges(self) -> None:
         for name, exchange in self.exchanges.items():
@@ -402,6 +428,8 @@ class World:
         market = self.core.markets[position.market]
         exits = [o for o in self.state.orders.values() if o.position_id == position.id]
         others = sum((o.remaining for o in exits if o.reduce_only and not o.protective), ZERO)
+        if self.rests_beside(position):
+            others = ZERO
         rest = market.amount(position.size - others)
         stops = [o for o in exits if o.protective]
         if position.exchange != "sim" or rest == 0:
@@ -414,3 +442,8 @@ class World:
             and held.terms.side == closing_side(position.side)
             and held.terms.reduce_only
         )
+
+    def rests_beside(self, position) -> bool:
+        standing = self.core.standings.standing(position.market, self.bench.now)
+        tries = self.core.desk.guards.failures(position.id)
+        return standing.stands_alone(position.id) and tries < BESIDE_TRIES

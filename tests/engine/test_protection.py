@@ -397,3 +397,157 @@ def test_a_market_exit_and_an_entry_take_no_stops_place(held):
     out = held.submit("sell", "0.4", reduces=entry.position_id)
     assert held.core.displaced(out) == ""
     assert held.core.displaced(held.state.order(entry.id)) == ""
+
+
+# Beside an exit: on a perpetual the whole stop may rest, for both only reduce
+
+
+def resting_exit(bench, entry: Order, amount: str = "1") -> Order:
+    """An exit at 110 that rests, in whose way the stop was, if it was."""
+    in_the_way, made = bench.core.make_way(entry.position_id, Decimal(amount), bench.now + 60_000)
+    bench.keep(made)
+    for stop in in_the_way:
+        bench.end(stop)
+    market = bench.core.markets[entry.market]
+    fields = {"market": market, "price": Decimal(110), "leverage": entry.leverage}
+    out = bench.submit("sell", amount, reduces=entry.position_id, **fields)
+    bench.core.end_way(entry.position_id)
+    bench.accept(out)
+    bench.price(100.0)
+    return bench.state.orders[out.id]
+
+
+@pytest.fixture
+def beside(held, perpetual) -> tuple:
+    """A perpetual position of 1 with an exit for all of it, and with its stop."""
+    entry, _ = guarded(held, market=perpetual)
+    out = resting_exit(held, entry)
+    (stop,) = stops(held)
+    held.accept(stop)
+    return held, entry, out, held.state.orders[stop.id]
+
+
+def unprotected(bench) -> list[str]:
+    return [a.message for a in bench.state.alerts.values() if a.trigger == "unprotected"]
+
+
+def test_on_a_perpetual_the_whole_stop_rests_beside_an_exit_and_nobody_is_alarmed(beside):
+    bench, _, out, stop = beside
+    assert (stop.amount, stop.stop_price, stop.reduce_only) == (1, 99, True)
+    assert (out.amount, out.cancelling, stop.cancelling) == (1, False, False)
+    assert unprotected(bench) == []
+    assert bench.core.displaced(out) == ""
+    for _ in range(5):
+        assert bench.approved(bench.price(100.0)) == []
+    assert stops(bench) == [stop]
+
+
+def test_while_the_exit_is_on_its_way_the_stop_rests_for_the_remainder(held, perpetual):
+    entry, stop = guarded(held, market=perpetual)
+    _, made = held.core.make_way(entry.position_id, Decimal("0.4"), held.now + 60_000)
+    held.keep(made)
+    held.end(stop)
+    out = held.submit(
+        "sell", "0.4", market=perpetual, price=Decimal(110), reduces=entry.position_id
+    )
+    held.core.end_way(entry.position_id)
+    (rest,) = held.approved(held.price(100.0))
+    assert rest.amount == Decimal("0.6")
+    held.accept(rest)
+    held.accept(out)
+    held.price(100.0)
+    (whole,) = held.approved(held.end(rest))
+    assert whole.amount == 1
+
+
+def test_the_stop_that_trades_calls_the_exit_off(beside):
+    bench, entry, out, stop = beside
+    bench.fill(stop, price="99")
+    assert bench.state.closed[entry.position_id].close_reason == "stop_loss"
+    assert bench.state.orders[out.id].cancelling
+
+
+def test_the_stop_that_has_traded_in_part_calls_the_exit_off_and_goes_on(beside):
+    bench, _, out, stop = beside
+    bench.fill(stop, "0.4", price="99")
+    assert bench.state.orders[out.id].cancelling
+    assert not bench.state.orders[stop.id].cancelling
+    assert bench.approved(bench.end(out)) == []
+    bench.fill(stop, "0.6", price="99")
+    assert bench.state.positions == {}
+
+
+def test_the_exit_that_trades_calls_the_stop_off(beside):
+    bench, entry, out, stop = beside
+    bench.fill(out, price="110")
+    assert bench.state.closed[entry.position_id].close_reason == "manual"
+    assert bench.state.orders[stop.id].cancelling
+
+
+def test_the_stop_follows_what_the_exit_has_left_of_the_position(beside):
+    bench, _, out, stop = beside
+    bench.fill(out, "0.4", price="110")
+    assert not bench.state.orders[out.id].cancelling
+    assert bench.state.orders[stop.id].cancelling
+    (rest,) = bench.approved(bench.end(stop))
+    assert rest.amount == Decimal("0.6")
+
+
+def test_what_else_may_come_into_the_market_sends_the_stop_to_the_remainder_and_is_told(
+    beside, perpetual
+):
+    bench, _, out, stop = beside
+    bench.submit("buy", "0.1", market=perpetual, price=Decimal(98), owner="wise")
+    bench.price(100.0)
+    assert bench.state.orders[stop.id].cancelling
+    assert not bench.state.orders[out.id].cancelling
+    assert bench.approved(bench.end(stop)) == []
+    bench.price(100.0)
+    assert unprotected(bench) == [bench.core.displaced(bench.state.orders[out.id])]
+
+
+def test_a_level_that_the_exchange_does_not_act_on_is_left_by_us_once_both_are_gone(beside):
+    bench, _, out, stop = beside
+    for _ in range(6):
+        assert bench.approved(bench.price(98.5)) == []
+    assert bench.state.orders[stop.id].cancelling
+    assert bench.state.orders[out.id].cancelling
+    assert bench.approved(bench.end(out)) == []
+    (leaving,) = bench.approved(bench.end(stop))
+    assert (leaving.type, leaving.amount, leaving.reason) == ("market", 1, "stop_loss")
+
+
+def test_where_the_exchange_takes_no_stop_beside_an_exit_it_is_watched_here_which_is_told(
+    held, perpetual
+):
+    entry, _ = guarded(held, market=perpetual)
+    out = resting_exit(held, entry)
+    assert len(refusals(held, 3)) == 3
+    held.wait(120_000)
+    assert stops(held) == []
+    assert unprotected(held) == [held.core.displaced(out)]
+    assert held.state.positions[entry.position_id].leaving == ""
+    (leaving,) = held.approved([*held.price(98.0), *held.end(out)])
+    assert (leaving.type, leaving.amount) == ("market", 1)
+
+
+def test_what_both_have_closed_was_taken_from_others_and_turns_no_position(beside, perpetual):
+    bench, entry, out, stop = beside
+    bench.fill(bench.submit("buy", "1", market=perpetual, owner="wise", plan=PLAN))
+    (others,) = [p for p in bench.state.positions.values() if p.owner == "wise"]
+    bench.fill(out, price="110")
+    bench.fill(stop, price="99")
+    assert bench.state.closed[entry.position_id].size == 0
+    assert bench.state.closed[entry.position_id].exit_price == 110
+    assert bench.state.positions[others.id].size == 1
+    bench.keep(bench.core.on_agreed("sim:BTC-USDT-PERP"))
+    assert bench.state.closed[others.id].close_reason == "closed_outside"
+    assert bench.state.closed[others.id].exit_price == 99
+
+
+def test_a_restart_keeps_both(beside):
+    bench, _, out, stop = beside
+    bench.restart()
+    assert bench.approved(bench.price(100.0)) == []
+    assert not bench.state.orders[out.id].cancelling
+    assert stops(bench) == [stop]

@@ -155,10 +155,12 @@ class TwoLedgers:
     def _positions_without_their_stop(self) -> Iterator[str]:
         for position in self.ours.positions:
             level, amount = position.stop_loss, position.size - self._leaving(position.id)
-            if level is None or amount * level < NEGLIGIBLE:
-                continue
             stops = [slip for slip in self._waiting() if self._protects(slip, position.id)]
             found = [(s["side"], Decimal(s["stop_price"]), Decimal(s["size"])) for s in stops]
+            if found and position.symbol.endswith("-PERP") and found[0][2] == position.size:
+                amount = position.size  # on a perpetual the whole stop may rest beside an exit
+            if level is None or amount * level < NEGLIGIBLE:
+                continue
             wanted = (closing_side(position.side), level, amount)
             if found != [wanted]:
                 yield f"{position.id} ({position.symbol}) wants {wanted}, at the exchange: {found}"

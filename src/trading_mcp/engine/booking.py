@@ -70,7 +70,8 @@ def _book_ours(desk: Desk, order: Order, fill: Fill) -> None:
     if order.position_id is not None:
         held = desk.state.position(order.position_id) or book.opened_by(order, market)
         in_base = fill.fee if _is_taken_in_base(fill, market) else ZERO
-        position = book.position_after(held, order, fill, fee, in_base)
+        own = closed_outside.within(desk, market, held, order, fill)
+        position = book.position_after(held, order, own, fee, in_base) if own.amount else None
     flows = book.flows_of(fill, market)
     desk.make(e.FillBooked(at=desk.now, fill=fill, order=changed, position=position, flows=flows))
     if order.owner == EXTERNAL:

@@ -8,7 +8,7 @@ from trading_mcp.domain import entries as e
 from trading_mcp.domain.accounts import Asset, asset_key
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import EXACT, ZERO
-from trading_mcp.domain.orders import Fill
+from trading_mcp.domain.orders import Fill, Order
 from trading_mcp.domain.positions import Position, closing_side
 from trading_mcp.engine.desk import ENGINE, Desk
 from trading_mcp.engine.others import OthersTrade
@@ -34,6 +34,20 @@ def note_trade(desk: Desk, fill: Fill, market: Market) -> None:
         at=fill.at,
     )
     desk.others.note(book.held_asset(market), trade)
+
+
+def within(desk: Desk, market: Market, held: Position, order: Order, fill: Fill) -> Fill:
+    """Return what of an exit's *fill* the position *held* had; the rest was taken from others.
+
+    Where a stop and another exit of a perpetual rest for the same, and what the exchange holds
+    beside it comes or goes meanwhile, both may trade.
+    """
+    beyond = fill.amount - max(held.size, ZERO)
+    if market.type != "perpetual" or not order.reduce_only or beyond <= 0:
+        return fill
+    others = msgspec.structs.replace(fill, amount=beyond, fee=ZERO)
+    note_trade(desk, others, market)
+    return msgspec.structs.replace(fill, amount=fill.amount - beyond)
 
 
 def missing(desk: Desk, asset: Asset) -> Decimal:

@@ -183,6 +183,8 @@ class Core:
             status: OrderStatus = "open" if fresh else order.status
             evidence = "exchange: accepted"
             self.desk.change(order, status, evidence, venue_id=venue_id, latency_ms=latency_ms)
+        # What rests from now on may let a stop rest beside it, or be an exit of nothing.
+        protection.protect(self.desk)
         return self.desk.take()
 
     def on_refused(self, order_id: str, evidence: str, now: int) -> Entries:

@@ -3,6 +3,10 @@
 The invariant: a position with a stop has exactly one protective order of the right side, size and
 level, or one is on its way. Where that fails it is tried again, and in the end the position is
 closed. Between two such orders the stop is watched here, as it is on exchanges that hold none.
+
+On a spot market an exit that rests holds the coins, and the stop rests for the remainder only. On a
+perpetual both may rest for all of it, as both only reduce: what is left when one has traded, the
+exchange cuts the other to, and we take it back.
 """
 
 from decimal import Decimal
@@ -18,6 +22,8 @@ from trading_mcp.engine.guards import GIVE_UP_AFTER
 
 MOVES_APART_MS = 2_000
 """A stop that follows the price is replaced no more often: each replacing leaves a gap."""
+BESIDE_TRIES = 3
+"""So many whole stops in a row that failed, and beside an exit only the remainder is tried."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -29,12 +35,14 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def protect(desk: Desk) -> None:
     """See to it that each position has the protective order it should have, and no other one."""
+    _call_off_surplus(desk)
     for position_id in desk.guards.guarded():
         if position_id not in desk.state.positions:
             _call_off(desk, desk.guards.stops_of(position_id))
     for position in tuple(desk.state.positions.values()):
         if _terms(desk, position).holds_stops and not position.leaving:
             _protect(desk, position)
+            _tell_displaced(desk, position)
 
 
 def acts_there(desk: Desk, position: Position) -> bool:
@@ -69,11 +77,14 @@ def make_way(desk: Desk, position_id: str, amount: Decimal, until: int) -> tuple
 def displaced(desk: Desk, order: Order) -> str:
     """Return what is to be told of a stop whose place at the exchange *order* takes, or "".
 
-    An exit that rests holds so much of the position: the stop rests for the remainder only.
+    An exit that rests holds so much of the position: the stop rests for the remainder only, unless
+    it may rest beside it.
     """
     position = desk.state.positions.get(order.position_id or "")
     held_there = position is not None and _terms(desk, position).holds_stops
     if position is None or not held_there or position.stop_loss is None:
+        return ""
+    if _may_rest_beside(desk, position):
         return ""
     if not order.reduce_only or order.protective or order.type == "market" or not order.working:
         return ""
@@ -82,6 +93,37 @@ def displaced(desk: Desk, order: Order) -> str:
         f"{position.stop_loss} does not rest at the exchange for {order.remaining} of it: this "
         "server watches it, as long as it runs"
     )
+
+
+def _call_off_surplus(desk: Desk) -> None:
+    """Cancel what rests to close more of a perpetual than is left: the stop was quicker."""
+    exits: dict[str, list[Order]] = {}
+    for order in desk.state.orders.values():
+        if order.reduce_only and not order.protective and order.position_id is not None:
+            exits.setdefault(order.position_id, []).append(order)
+    for position_id, orders in exits.items():
+        position = desk.state.positions.get(position_id)
+        held = position.size if position is not None else ZERO
+        closing = sum((order.remaining for order in orders), ZERO)
+        if closing > held and desk.markets[orders[0].market].type == "perpetual":
+            _call_off(desk, orders)
+
+
+def _tell_displaced(desk: Desk, position: Position) -> None:
+    """Tell, once, of a stop that rested beside an exit and can do so no longer."""
+    if desk.markets[position.market].type != "perpetual":
+        return  # there it never could: that was told when the exit was sent
+    for order in _exits(desk, position):
+        if order.rests and not order.cancelling and (why := displaced(desk, order)):
+            alerts = desk.state.alerts.values()
+            if not any(a.trigger == "unprotected" and order.id in a.message for a in alerts):
+                desk.alert("unprotected", "warning", why, subject=order.market)
+
+
+def _may_rest_beside(desk: Desk, position: Position) -> bool:
+    """Say whether the whole stop may rest beside exits, as far as is known of the exchange."""
+    alone = desk.standing(position.market).stands_alone(position.id)
+    return alone and desk.guards.failures(position.id) < BESIDE_TRIES
 
 
 def _protect(desk: Desk, position: Position) -> None:
@@ -97,12 +139,27 @@ def _protect(desk: Desk, position: Position) -> None:
 def _wanted(desk: Desk, position: Position) -> Wanted | None:
     if position.stop_loss is None or desk.guards.makes_way(position.id, desk.now):
         return None
-    standing = desk.standing(position.market)
-    taken = sum((o.remaining for o in standing.exits(position.id) if not o.protective), ZERO)
-    amount = standing.market.amount(max(position.size - taken, ZERO))
+    left = max(position.size - _taken(desk, position), ZERO)
+    amount = desk.markets[position.market].amount(left)
     if desk.is_dust(position, amount, position.stop_loss):
         return None
     return Wanted(position.stop_loss, amount)
+
+
+def _taken(desk: Desk, position: Position) -> Decimal:
+    """Return how much of a position exits take, so that its stop can't rest for it, in base."""
+    exits = _exits(desk, position)
+    # Only beside what is known to rest: what is on its way might arrive when all this is over.
+    if all(order.rests for order in exits) and _may_rest_beside(desk, position):
+        return ZERO
+    return sum((order.remaining for order in exits), ZERO)
+
+
+def _exits(desk: Desk, position: Position) -> list[Order]:
+    """Return the working orders that make a position smaller, but for its stop."""
+    orders = desk.standings.orders_in(position.market)
+    exits = (order for order in orders if order.reduce_only and order.position_id == position.id)
+    return [order for order in exits if not order.protective]
 
 
 def _is_right(order: Order, wanted: Wanted | None) -> bool:

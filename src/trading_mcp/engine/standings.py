@@ -218,6 +218,7 @@ class Standings:
             orders=self.orders_in(key),
             free_quote=self.free_quote(market.exchange, market.quote),
             free_base=self._free_base(market),
+            foreign=self._foreign(market),
             recent_entries=self._entries_since(now - MINUTE_MS),
         )
 

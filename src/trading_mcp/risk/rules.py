@@ -310,10 +310,14 @@ def position_is_not_open(intent: OrderIntent, standing: Standing) -> Finding:
 
 
 def more_is_closed_than_held(intent: OrderIntent, standing: Standing) -> Finding:
-    """Working exits together may not exceed the position, or it would flip."""
+    """Working exits together may not exceed the position, or it would flip.
+
+    But a protective stop may, beside other exits, where no more than the position can be closed.
+    """
     held = next((p for p in standing.positions if p.id == intent.reduces), None)
     size = held.size if held else Decimal(0)
-    working = standing.exiting(intent.reduces or "")
+    beside = intent.protective and standing.stands_alone(intent.reduces or "")
+    working = standing.exiting(intent.reduces or "", beside=beside)
     return Measure(
         "INVALID_PARAMETER",
         f"Position {intent.reduces} holds {size}; working orders close {working} of it, this one "

@@ -35,10 +35,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     Amounts in quote unless said otherwise. Working orders count in full: *exposure* and
     *market_exposure* hold the notional of positions and of every entry that may still trade;
     *free_quote* is what is not tied up by margins or reservations; *free_base* (base) is what
-    may be sold on a spot market without taking from a position. *exchange_limit* is how much may
-    be held and working on the market's exchange, *exchange_exposure* how much is; *doubt* is why
-    the exchange can't be relied on for the moment; *halted* is why a person has to look at the
-    market first, and at *halted_asset*.
+    may be sold on a spot market without taking from a position; *foreign* (base, signed) is what of
+    a perpetual is held that belongs to none. *exchange_limit* is how much may be held and working
+    on the market's exchange, *exchange_exposure* how much is; *doubt* is why the exchange can't be
+    relied on for the moment; *halted* is why a person has to look at the market first, and at
+    *halted_asset*.
     """
 
     now: int
@@ -58,6 +59,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     free_quote: Decimal
     free_base: Decimal
     recent_entries: int
+    foreign: Decimal = ZERO
     exchange_exposure: Decimal = ZERO
     exchange_limit: Decimal | None = None
     doubt: str | None = None
@@ -111,9 +113,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         """Return the working orders that make a position smaller."""
         return tuple(o for o in self.orders if o.reduce_only and o.position_id == position_id)
 
-    def exiting(self, position_id: str) -> Decimal:
-        """Return how much of a position working orders may already take away, in base."""
-        return sum((o.remaining for o in self.exits(position_id)), ZERO)
+    def exiting(self, position_id: str, *, beside: bool = False) -> Decimal:
+        """Return how much of a position working orders may already take away, in base.
+
+        *beside*: only by its protective stop, which may rest beside the others.
+        """
+        exits = (o for o in self.exits(position_id) if o.protective or not beside)
+        return sum((o.remaining for o in exits), ZERO)
 
     def leaving(self, position_id: str) -> Decimal:
         """Return how much of a position is on its way out at once, in base.
@@ -122,6 +128,17 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         that nobody knows of does.
         """
         return sum((o.remaining for o in self.exits(position_id) if not o.rests), ZERO)
+
+    def stands_alone(self, position_id: str) -> bool:
+        """Say whether all that is held and working in a perpetual is one position and its exits.
+
+        An exchange cuts what only reduces to what it holds, whoever holds it. So these exits, and
+        no others, may rest for more than the position: none of them can take more than there is.
+        """
+        exits = all(o.reduce_only and o.position_id == position_id for o in self.orders)
+        held = [position.id for position in self.positions]
+        alone = exits and held == [position_id] and self.foreign == 0
+        return alone and self.market.type == "perpetual"
 
     def owner_notional(self, owner: str) -> Decimal:
         """Return the notional of *owner*'s position and working entries in this market."""
