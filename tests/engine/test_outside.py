@@ -454,6 +454,30 @@ def test_a_sale_that_was_agreed_on_explains_nothing_later(bench):
     assert bench.state.positions[entry.position_id].exit_price == 100
 
 
+def test_a_sale_that_a_crash_kept_from_being_compared_is_remembered_with_its_price(bench):
+    entry = bench.open(amount="2", plan=PLAN)
+    sale = trade(bench, "t1", "0.5", side="sell", price=Decimal(110), fee=Decimal(1))
+    tell(bench, sale)
+    bench.restart()
+    bench.price(100.0)
+    tell(bench, sale)
+    agree(bench)
+    held = bench.state.positions[entry.position_id]
+    assert (held.size, held.realized_pnl) == (Decimal("1.5"), 4)
+    assert bench.state.halted == {}
+
+
+def test_a_sale_that_was_agreed_on_before_a_crash_explains_nothing_after_it(bench):
+    tell(bench, trade(bench, "t0", "1"))
+    entry = bench.open(plan=PLAN)
+    tell(bench, trade(bench, "t1", "1", side="sell", price=Decimal(50)))
+    agree(bench)
+    bench.restart()
+    bench.price(100.0)
+    mismatch(bench, "BTC", "0.5")
+    assert bench.state.positions[entry.position_id].exit_price == 100
+
+
 def test_what_was_closed_outside_is_told_by_the_journal(bench):
     entry = bench.open(amount="2", plan=PLAN)
     tell(bench, trade(bench, "t1", "0.5", side="sell", price=Decimal(110), fee=Decimal(1)))

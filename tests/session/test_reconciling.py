@@ -211,3 +211,21 @@ async def test_a_trade_by_hand_between_two_questions_is_no_difference(rig):
     closed = session.state.closed[order.position_id]
     assert (closed.close_reason, closed.exit_price) == ("closed_outside", 110)
     assert session.state.halted == {}
+
+
+async def test_a_trade_by_hand_that_was_booked_before_a_crash_closes_at_its_price_after_it(rig):
+    one = rig()
+    session = await one.open()
+    order = await session.submit(wish(), within=1)
+    await one.quiet()
+    one.venue.place_foreign("by-hand", side="sell")
+    one.venue.stream.put_nowait(one.venue.trade("by-hand", "110", "sell", order.amount))
+    await one.quiet()
+    assert session.state.cash["sim:AAA"] == 0
+    assert session.state.positions[order.position_id].size == order.amount
+    await one.close()
+
+    later = await one.open()
+    closed = later.state.closed[order.position_id]
+    assert (closed.close_reason, closed.exit_price) == ("closed_outside", 110)
+    assert later.state.halted == {}

@@ -9,6 +9,7 @@ from trading_mcp.domain.accounts import Asset, Flow, Worth
 from trading_mcp.domain.limits import Alert, KillSwitch, RiskMode, RiskParameters
 from trading_mcp.domain.numbers import ZERO
 from trading_mcp.domain.orders import Fill, Order
+from trading_mcp.domain.others import OthersTrade
 from trading_mcp.domain.positions import Position
 
 Period = Literal["day", "week", "month"]
@@ -205,6 +206,21 @@ class OrderAdopted(Entry, frozen=True, kw_only=True):
     order: Order
 
 
+class OthersTraded(Entry, frozen=True, kw_only=True):
+    """A trade that is not ours was booked. It may have taken from the positions in *asset*: it is
+    remembered until their size is compared with what there is."""
+
+    asset: Asset
+    trade: OthersTrade
+
+
+class OthersCompared(Entry, frozen=True, kw_only=True):
+    """The positions in *asset* were compared with what there is: others' trades until now explain
+    nothing that goes missing later."""
+
+    asset: Asset
+
+
 class AlertRaised(Entry, frozen=True, kw_only=True):
     """An alert was raised."""
 
@@ -236,4 +252,6 @@ AnyEntry = (
     | TradingHalted
     | TradingResumed
     | OrderAdopted
+    | OthersTraded
+    | OthersCompared
 )

@@ -9,9 +9,9 @@ from trading_mcp.domain.accounts import Asset, asset_key
 from trading_mcp.domain.markets import Market
 from trading_mcp.domain.numbers import EXACT, ZERO
 from trading_mcp.domain.orders import Fill, Order
+from trading_mcp.domain.others import OthersTrade
 from trading_mcp.domain.positions import Position, closing_side
 from trading_mcp.engine.desk import ENGINE, Desk
-from trading_mcp.engine.others import OthersTrade
 from trading_mcp.portfolio import book
 
 CLOSED_OUTSIDE = "closed_outside"
@@ -22,7 +22,7 @@ _PICO = Decimal("1e-12")
 
 
 def note_trade(desk: Desk, fill: Fill, market: Market) -> None:
-    """Remember a trade that is not ours: it may have taken from a position of ours."""
+    """Remember a trade that is not ours, over a restart too: it may have taken from a position."""
     fee = desk.standings.worth(asset_key(fill.exchange, fill.fee_currency), fill.fee) or ZERO
     in_base = market.type == "spot" and fill.fee_currency == market.base
     trade = OthersTrade(
@@ -33,7 +33,7 @@ def note_trade(desk: Desk, fill: Fill, market: Market) -> None:
         fee=fee,
         at=fill.at,
     )
-    desk.others.note(book.held_asset(market), trade)
+    desk.make(e.OthersTraded(at=desk.now, asset=book.held_asset(market), trade=trade))
 
 
 def within(desk: Desk, market: Market, held: Position, order: Order, fill: Fill) -> Fill:
@@ -66,7 +66,10 @@ def close_by_trades(desk: Desk, asset: Asset) -> None:
     what came before explains nothing that goes missing later. The oldest positions go first, by
     the newest trades: the older ones sold what belonged to no position.
     """
-    for trade in reversed(desk.others.take(asset)):
+    trades = sorted(desk.state.others.get(asset, ()), key=lambda trade: trade.at)
+    if trades:
+        desk.make(e.OthersCompared(at=desk.now, asset=asset))
+    for trade in reversed(trades):
         _close_by(desk, asset, trade)
 
 

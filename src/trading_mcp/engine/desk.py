@@ -23,7 +23,6 @@ from trading_mcp.domain.positions import Position, closing_side
 from trading_mcp.engine.departures import REFUSED_OFTEN, Departures
 from trading_mcp.engine.guards import Guards
 from trading_mcp.engine.ids import identifier
-from trading_mcp.engine.others import OthersTrades
 from trading_mcp.engine.reversals import Reversals
 from trading_mcp.engine.standings import Standings
 from trading_mcp.engine.state import State
@@ -69,7 +68,6 @@ class Desk:
         self._departures = Departures(state.positions.values())
         self.guards = Guards(state.orders.values())
         self.reversals = Reversals()
-        self.others = OthersTrades()
 
     def advance(self, now: int) -> None:
         """Move the time on; it never goes back, nor beyond what our own clock shows."""

@@ -11,6 +11,7 @@ from trading_mcp.domain.limits import Alert, KillSwitch, RiskMode, RiskParameter
 from trading_mcp.domain.markets import MarketKey
 from trading_mcp.domain.numbers import ZERO
 from trading_mcp.domain.orders import EXTERNAL, Order
+from trading_mcp.domain.others import OthersTrade
 from trading_mcp.domain.positions import Position
 from trading_mcp.domain.times import DAY_MS, HOUR_MS
 from trading_mcp.engine.execution import Execution
@@ -19,7 +20,7 @@ from trading_mcp.portfolio.earnings import Account
 from trading_mcp.portfolio.performance import Tally
 from trading_mcp.risk.standing import Pause
 
-FOLD = 4
+FOLD = 5
 """Raised whenever the fold keeps something else: older snapshots are then folded anew."""
 REMEMBERED = 1_000
 """How many ended orders, closed positions and outside trades are kept at hand at least."""
@@ -38,6 +39,7 @@ FOUNDING = "founding"
 
 
 _Noted = e.Founded | e.ExchangeJoined | e.PeriodOpened | e.Answered | e.AlertRaised
+_Compared = e.OthersTraded | e.OthersCompared | e.TradingHalted | e.TradingResumed
 
 
 class StrategyState(msgspec.Struct, frozen=True):
@@ -71,7 +73,8 @@ class State(msgspec.Struct, kw_only=True):
     """Everything the engine knows that prices alone do not tell.
 
     Only `apply` changes it. *cash* holds every asset's balance by `exchange:asset`; a perpetual
-    is an asset under its symbol, paid for from the quote like a coin.
+    is an asset under its symbol, paid for from the quote like a coin. *others* are the trades not
+    ours since the positions in an asset were last compared with what there is.
     """
 
     fold: int = FOLD
@@ -101,6 +104,7 @@ class State(msgspec.Struct, kw_only=True):
     alerts: dict[str, Alert] = {}
     joined: dict[str, Joined] = {}
     halted: dict[Asset, str] = {}
+    others: dict[Asset, tuple[OthersTrade, ...]] = {}
 
     def order(self, order_id: str) -> Order | None:
         """Return a working or recently ended order."""
@@ -159,6 +163,8 @@ class State(msgspec.Struct, kw_only=True):
                 e.Founded() | e.ExchangeJoined() | e.PeriodOpened() | e.Answered() | e.AlertRaised()
             ):
                 self._note(entry)
+            case e.OthersTraded() | e.OthersCompared() | e.TradingHalted() | e.TradingResumed():
+                self._compare(entry)
             case e.OrderRefused():
                 pass
             case _:
@@ -203,6 +209,17 @@ class State(msgspec.Struct, kw_only=True):
             case e.AlertRaised():
                 self._remember(self.alerts, entry.alert.id, entry.alert)
 
+    def _compare(self, entry: _Compared) -> None:
+        match entry:
+            case e.OthersTraded():
+                self.others[entry.asset] = (*self.others.get(entry.asset, ()), entry.trade)
+            case e.OthersCompared():
+                self.others.pop(entry.asset, None)
+            case e.TradingHalted():
+                self.halted[entry.asset] = entry.reason
+            case e.TradingResumed():
+                self.halted.pop(entry.asset, None)
+
     def _switch(self, entry: e.AnyEntry) -> None:
         match entry:
             case e.ParametersChanged():
@@ -227,10 +244,6 @@ class State(msgspec.Struct, kw_only=True):
                 self.proven[entry.name] = entry.digest
             case e.PairsChanged():
                 self.pairs = entry.pairs
-            case e.TradingHalted():
-                self.halted[entry.asset] = entry.reason
-            case e.TradingResumed():
-                self.halted.pop(entry.asset, None)
             case _:
                 raise TypeError(f"no fold for {type(entry).__name__}")
 
