@@ -197,3 +197,45 @@ async def test_a_halted_contract_takes_no_orders(opened: Any, connect: Any) -> N
 
     with pytest.raises(ccxt.InvalidOrder):
         await enter(connect(kucoin))
+
+
+async def waits_to_leave(client: Any) -> tuple[str, str]:
+    """Place an exit at 51,000 and a stop at 49,000, each for all of a position of 10."""
+    await enter(client)
+    reduces = {"reduceOnly": True}
+    out = await client.create_order(BTC, "limit", "sell", 10, 51_000, reduces)
+    stop = {"triggerPrice": 49_000, "stopPriceType": "TP", **reduces}
+    guard = await client.create_order(BTC, "market", "sell", 10, None, stop)
+    return out["id"], guard["id"]
+
+
+async def ended(client: Any, order_id: str) -> tuple[str, float]:
+    order = await client.fetch_order(order_id, BTC)
+    return order["status"], order["filled"]
+
+
+@pytest.mark.parametrize(("price", "trades"), [(51_010, 0), (48_990, 1)])
+async def test_of_two_orders_that_only_reduce_the_first_to_trade_leaves_the_other_nothing(
+    kucoin: Any, client: Any, price: float, trades: int
+) -> None:
+    both = await waits_to_leave(client)
+
+    kucoin.price("XBTUSDTM", price)
+    kucoin.price("XBTUSDTM", 48_990)
+
+    assert await ended(client, both[trades]) == ("closed", 10)
+    assert await ended(client, both[1 - trades]) == ("canceled", 0)
+    assert await client.fetch_positions() == []
+
+
+async def test_an_order_that_only_reduces_is_cut_to_what_is_left_when_it_trades(
+    kucoin: Any, client: Any
+) -> None:
+    out, guard = await waits_to_leave(client)
+    await client.create_order(BTC, "market", "sell", 4, None, {"reduceOnly": True})
+    assert (await ended(client, out))[0] == (await ended(client, guard))[0] == "open"
+
+    kucoin.price("XBTUSDTM", 51_010)
+
+    assert await ended(client, out) == ("canceled", 6)
+    assert await client.fetch_positions() == []
