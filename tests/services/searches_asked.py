@@ -1,9 +1,5 @@
 """A small search, and waiting for its end."""
 
-import tempfile
-from pathlib import Path
-
-COMPILED = Path(tempfile.gettempdir()) / "trading-mcp-compiled-for-tests"
 THREADS = ('search.executor="threads"', 'strategies.enabled=["rsi"]')
 TIMES = {"start_date": "2025-10-28", "end_date": "2025-11-01", "interval": "5m"}
 ASKED = {

@@ -5,7 +5,6 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from trading_mcp.domain.signals import Signals
 from trading_mcp.strategy.base import Strategy
 from trading_mcp.strategy.loader import discover
 
-COMPILED = Path(tempfile.gettempdir()) / "trading-mcp-compiled-for-tests"
 WEEK: dict[str, Any] = {
     "symbol": "DOGE-USDT",
     "strategy": "rsi_scalping",
@@ -50,9 +48,8 @@ def proven(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def opened(opened, data_dir: Path, proven: Path, monkeypatch: pytest.MonkeyPatch):
+def opened(opened, data_dir: Path, proven: Path, compiled: Path):
     """Opens a server that knows one strategy, and need not compile."""
-    monkeypatch.setenv("TRADING_MCP_COMPILED", str(COMPILED))
     data_dir.mkdir()
     shutil.copy(proven, data_dir / FILE)
     return lambda *also: opened('strategies.enabled=["rsi"]', *also)

@@ -1,6 +1,5 @@
 """A backtest on a connected exchange: real ccxt, a KuCoin on loopback."""
 
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from trading_mcp.domain.candles import Candles
 from trading_mcp.services.operations import Caller
 from trading_mcp.testkit.kucoin import LoopbackSettings, loopback_kucoin
 
-COMPILED = Path(tempfile.gettempdir()) / "trading-mcp-compiled-for-tests"
 DAY: dict[str, Any] = {
     "exchange": "kucoin",
     "symbol": "BTC-USDT",
@@ -29,8 +27,7 @@ DAY: dict[str, Any] = {
 
 
 @pytest.fixture
-async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
-    monkeypatch.setenv("TRADING_MCP_COMPILED", str(COMPILED))
+async def server(tmp_path: Path, compiled: Path) -> AsyncIterator[Server]:
     async with loopback_kucoin(LoopbackSettings(symbols=("BTC-USDT", "BTC-USDT-PERP"))) as kucoin:
         settings = (
             f'storage.data_dir="{tmp_path}"',

@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
-from searches_asked import ASKED, COMPILED, THREADS, TIMES
+from searches_asked import ASKED, THREADS, TIMES
 
 from trading_mcp.backtest import apart
 from trading_mcp.backtest.compiling import folder_of
@@ -19,13 +20,13 @@ RUN = {"symbol": "DOGE-USDT", "strategy": "rsi_scalping", **TIMES}
 ASKINGS: dict[str, dict[str, Any]] = {"run_backtest": RUN, "optimize_parameters": ASKED}
 
 
-def test_nothing_goes_through_all_memory_while_it_is_loaded() -> None:
+def test_nothing_goes_through_all_memory_while_it_is_loaded(compiled: Path) -> None:
     program = f"""
 import gc, pathlib
 from trading_mcp.services.loading import loaded_loop
 whole = []
 gc.callbacks.append(lambda phase, info: whole.append(phase) if info["generation"] == 2 else None)
-loaded_loop(pathlib.Path({str(COMPILED)!r}), lambda doing, share: None, 0.0)
+loaded_loop(pathlib.Path({str(compiled)!r}), lambda doing, share: None, 0.0)
 print(len(whole), gc.isenabled(), gc.get_freeze_count() > 0)
 """
     told = subprocess.run(
@@ -35,7 +36,7 @@ print(len(whole), gc.isenabled(), gc.get_freeze_count() > 0)
     assert told.stdout.split() == ["0", "True", "True"]
 
 
-def test_a_search_loads_nothing_on_the_event_loop(data_dir) -> None:
+def test_a_search_loads_nothing_on_the_event_loop(data_dir, compiled) -> None:
     program = f"""
 import asyncio, sys, threading
 import msgspec
@@ -71,14 +72,14 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("asking", ASKINGS)
 async def test_what_has_to_be_compiled_is_said_and_compiled_elsewhere(
-    opened, monkeypatch, tmp_path, asking
+    opened, monkeypatch, tmp_path, asking, compiled
 ) -> None:
-    compiled, told = tmp_path / "compiled", []
+    empty, told = tmp_path / "compiled", []
 
     def compile_apart(folder) -> None:
-        shutil.copytree(folder_of(COMPILED), folder_of(folder))
+        shutil.copytree(folder_of(compiled), folder_of(folder))
 
-    monkeypatch.setenv("TRADING_MCP_COMPILED", str(compiled))
+    monkeypatch.setenv("TRADING_MCP_COMPILED", str(empty))
     monkeypatch.setattr(apart, "compile_apart", compile_apart)
     async with opened(*THREADS) as desk:
         desk.session.hub.listen(lambda fact: told.append(getattr(fact, "doing", "")))
@@ -87,7 +88,7 @@ async def test_what_has_to_be_compiled_is_said_and_compiled_elsewhere(
 
     assert COMPILING in told
     assert told.index(COMPILING) < told.index("proving the strategy")
-    assert list(compiled.rglob("*.nbi"))
+    assert list(empty.rglob("*.nbi"))
 
 
 @pytest.mark.slow

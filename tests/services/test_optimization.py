@@ -5,7 +5,7 @@ import contextlib
 
 import numpy as np
 import pytest
-from searches_asked import ASKED, COMPILED, THREADS, TIMES, ended
+from searches_asked import ASKED, THREADS, TIMES, ended
 
 from trading_mcp.adapters.executors.settings import SearchSettings
 from trading_mcp.adapters.sqlite.trials import SqliteTrialLedger
@@ -17,10 +17,7 @@ from trading_mcp.services.jobs import JobProgressed
 from trading_mcp.strategy.base import Strategy
 from trading_mcp_rsi import RsiScalping
 
-
-@pytest.fixture(autouse=True)
-def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRADING_MCP_COMPILED", str(COMPILED))
+pytestmark = pytest.mark.usefixtures("compiled")
 
 
 async def test_the_best_comes_to_the_same_when_it_is_run_alone(opened) -> None:

@@ -5,18 +5,14 @@ import json
 
 import msgspec
 import pytest
-from searches_asked import ASKED, COMPILED, THREADS, ended
+from searches_asked import ASKED, THREADS, ended
 
 from trading_mcp.backtest.report.page import page
 from trading_mcp.domain.errors import InvalidParameter
 
+pytestmark = pytest.mark.usefixtures("compiled")
 WALK = {**ASKED, "walk_forward": 3}
 RUN = {"symbol": "DOGE-USDT", "strategy": "rsi_scalping", "interval": "5m", "wait_seconds": 55}
-
-
-@pytest.fixture(autouse=True)
-def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRADING_MCP_COMPILED", str(COMPILED))
 
 
 async def test_what_no_search_had_seen_is_the_headline(opened) -> None:
