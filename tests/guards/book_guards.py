@@ -113,6 +113,23 @@ GUARDS = (
         (OUTSIDE + "test_what_a_person_sold_of_a_position_is_closed_at_that_price_and_fee",),
     ),
     Guard(
+        "a crash forgets no trade of others",
+        "engine/state.py",
+        "self.others[entry.asset] = (*self.others.get(entry.asset, ()), entry.trade)",
+        "pass",
+        (
+            OUTSIDE
+            + "test_a_sale_that_a_crash_kept_from_being_compared_is_remembered_with_its_price",
+        ),
+    ),
+    Guard(
+        "what has been compared explains nothing later",
+        "engine/closed_outside.py",
+        "        desk.make(e.OthersCompared(at=desk.now, asset=asset))",
+        "        pass",
+        (OUTSIDE + "test_a_sale_that_was_agreed_on_before_a_crash_explains_nothing_after_it",),
+    ),
+    Guard(
         "while orders work a difference is seen twice",
         "engine/balances.py",
         "        if before != difference:",
