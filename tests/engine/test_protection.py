@@ -517,9 +517,7 @@ def test_a_level_that_the_exchange_does_not_act_on_is_left_by_us_once_both_are_g
     assert (leaving.type, leaving.amount, leaving.reason) == ("market", 1, "stop_loss")
 
 
-def test_where_the_exchange_takes_no_stop_beside_an_exit_it_is_watched_here_which_is_told(
-    held, perpetual
-):
+def test_a_stop_that_is_refused_beside_an_exit_is_watched_here_which_is_told(held, perpetual):
     entry, _ = guarded(held, market=perpetual)
     out = resting_exit(held, entry)
     assert len(refusals(held, 3)) == 3

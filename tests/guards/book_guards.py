@@ -189,11 +189,38 @@ GUARDS = (
         (PROTECTED + "test_a_stop_that_is_accepted_after_its_position_is_gone_is_called_off",),
     ),
     Guard(
-        "what rests to leave what was liquidated is called off",
-        BOOKING,
-        "    desk.call_off_exits(position)\n",
+        "what rests to leave what is gone is called off",
+        PROTECTION,
+        "    _call_off_surplus(desk)\n",
         "",
-        ("engine/test_booking.py::test_what_rests_to_leave_a_liquidated_position_is_called_off",),
+        (
+            "engine/test_booking.py::test_what_rests_to_leave_a_liquidated_position_is_called_off",
+            PROTECTED + "test_the_stop_that_trades_calls_the_exit_off",
+        ),
+    ),
+    Guard(
+        "a whole stop rests beside an exit only where nothing else is",
+        "risk/standing.py",
+        "alone = exits and held == [position_id] and self.foreign == 0",
+        "alone = True",
+        (
+            PROTECTED
+            + "test_what_else_may_come_into_the_market_sends_the_stop_to_the_remainder_and_is_told",
+        ),
+    ),
+    Guard(
+        "a stop that is refused beside an exit closes no position",
+        PROTECTION,
+        "return alone and desk.guards.failures(position.id) < BESIDE_TRIES",
+        "return alone",
+        (PROTECTED + "test_a_stop_that_is_refused_beside_an_exit_is_watched_here_which_is_told",),
+    ),
+    Guard(
+        "what two exits close beyond their position turns it not round",
+        "engine/closed_outside.py",
+        'if market.type != "perpetual" or not order.reduce_only or beyond <= 0:',
+        "if True:",
+        (PROTECTED + "test_what_both_have_closed_was_taken_from_others_and_turns_no_position",),
     ),
     Guard(
         "a stop that is not right is called off",

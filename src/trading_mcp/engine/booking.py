@@ -148,7 +148,6 @@ def _liquidate(desk: Desk, position: Position, report: Liquidated, nth: int) -> 
         at=report.at,
     )
     _book_ours(desk, order, fill)
-    desk.call_off_exits(position)
 
 
 def _funded(desk: Desk, market: Market, amount: Decimal) -> tuple[Position, ...]:
