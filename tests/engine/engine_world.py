@@ -104,7 +104,7 @@ class World:
                 assert all(order.cancelling for order in exits if order.rests)
             elif self.core.markets[position.market].type == "spot":
                 assert sum(order.remaining for order in exits) <= position.size
-            else:  # its stop may rest beside the others: only what is to go may be for more
+            elif not position.leaving:  # its stop may rest beside: only what goes may be for more
                 resting = [order for order in exits if order.rests and not order.cancelling]
                 for stop in (True, False):
                     each = (o.remaining for o in resting if o.protective == stop)
