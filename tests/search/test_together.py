@@ -74,12 +74,17 @@ TERMS_DRAWN = st.builds(
 
 
 @settings(max_examples=150, deadline=None)
-@given(histories(), TERMS_DRAWN, st.lists(EXITS, min_size=1, max_size=4))
-def test_whatever_the_market_the_exits_and_the_costs(loop, many, history, terms, exits):
+@given(
+    histories(),
+    TERMS_DRAWN,
+    st.lists(EXITS, min_size=1, max_size=4),
+    st.sampled_from([1, 7, 100, 10_000]),
+)
+def test_whatever_the_market_the_exits_and_the_costs(loop, many, history, terms, exits, stretch):
     bars, wishes = bars_of([history], None), wishes_of([history], None)
     fresh = memory_of([history], terms, bars, wishes, np.empty(0))
 
-    found = run_all(many, bars, course_of(wishes), reach_of(bars), fresh, exits)
+    found = run_all(many, bars, course_of(wishes), reach_of(bars), fresh, exits, stretch)
 
     for one, (account, daily) in zip(exits, found, strict=True):
         alone = simulate([history], _with(terms, one), loop)

@@ -201,7 +201,7 @@ def broken(kind, ups):
                         np.full(len(candles), np.nan),
                     )
                 case "returns_too_few":
-                    return Signals(*(getattr(good, f)[:-1] for f in Signals.__struct_fields__))
+                    return good.each(lambda column: column[:-1])
             return good
 
     return Broken

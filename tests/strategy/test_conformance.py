@@ -227,13 +227,13 @@ class ForgetsTheFirstCandle(Honest):
 class IsUnsureHowSure(Honest):
     def signals(self, candles: Candles) -> Signals:
         answer = super().signals(candles)
-        return msgspec.structs.replace(answer, strength=sma(candles.close, 20) * 0)
+        return answer.replaced(strength=sma(candles.close, 20) * 0)
 
 
 class GoesBothWays(Honest):
     def signals(self, candles: Candles) -> Signals:
         answer = super().signals(candles)
-        return msgspec.structs.replace(answer, enter_short=answer.enter_long)
+        return answer.replaced(enter_short=answer.enter_long)
 
 
 class StumblesOverHoles(Honest):

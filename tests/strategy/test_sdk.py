@@ -1,6 +1,5 @@
 """What a plugin builds its answer with."""
 
-import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -47,7 +46,7 @@ def test_what_takes_the_place_of_a_built_strength_is_looked_at() -> None:
     prices.flags.writeable = False
 
     with pytest.raises(ValueError, match=r"strength is 100\.0 at row 0"):
-        validate(msgspec.structs.replace(answer, strength=prices), 5)
+        validate(answer.replaced(strength=prices), 5)
     with pytest.raises(ValueError, match="read-only"):
         answer.strength[0] = 2
 

@@ -18,11 +18,11 @@ from trading_mcp.backtest import instructions
 from trading_mcp.backtest.kernel import (
     alone,
     entering,
-    fetching,
     layout,
     leaping,
     leaving,
     loop,
+    primitives,
     steps,
     together,
     watching,
@@ -34,7 +34,7 @@ from trading_mcp.rules import costs, exits, grid, limits, margins, periods, sizi
 
 Loop = Callable[[Bars, Wishes, Finer, Funding, Memory], int]
 """Runs over a history and writes into its records; returns the number of moments."""
-Many = Callable[[Bars, Wishes, Reach, Ahead, Runs], None]
+Many = Callable[[Bars, Wishes, Reach, Ahead, Runs, int], None]
 """Makes many runs over a history, and writes into their records what figures need."""
 
 Made = dict[Any, Any]
@@ -52,7 +52,7 @@ _LOOP: tuple[types.ModuleType, ...] = (
     leaving,
     entering,
     steps,
-    fetching,
+    primitives,
     alone,
     together,
     loop,
@@ -112,7 +112,8 @@ def compiled(
     import numba
 
     made = {} if made is None else made
-    made.setdefault(fetching.fetch, instructions.prefetching())
+    if primitives.fetch not in made:
+        made.update(instructions.written())
     for part in parts:
         scope = {name: _known(made, value) for name, value in vars(part).items()}
         for name, plain in _functions(part).items():

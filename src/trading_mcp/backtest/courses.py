@@ -17,7 +17,7 @@ from trading_mcp.backtest.kernel.layout import (
     Whole,
     Wishes,
 )
-from trading_mcp.backtest.kernel.leaping import BLOCK, Ahead, Reach, Runs
+from trading_mcp.backtest.kernel.leaping import BLOCK, STRETCH, Ahead, Reach, Runs
 from trading_mcp.backtest.metrics import NEEDED
 from trading_mcp.backtest.terms import Exits
 from trading_mcp.domain.candles import Column
@@ -81,28 +81,35 @@ def run_all(
     reach: Reach,
     fresh: Memory,
     exits: Sequence[Exits],
+    stretch: int = STRETCH,
 ) -> list[Ended]:
     """Run with each of *exits*, each time from the records *fresh* on; return how they ended.
 
-    This is for a single market without finer candles, settlements and limits that are watched.
+    This is for a single market without finer candles, settlements and limits that are watched. All
+    go over a *stretch* of candles before any goes over the next.
     """
     count = len(exits)
     runs = Runs(
         plan=_plans(exits),
         account=np.repeat(fresh.account, count).view(np.recarray),
         seat=np.repeat(fresh.held, count).view(np.recarray),
+        place=_places(count, float(fresh.account[0]["wallet"])),
+        daily=np.empty((count, len(reach.day_end))),
         daily_moments=np.empty((count, 3)),
         sizing=fresh.sizing,
         limits=fresh.limits,
         terms=fresh.terms,
         trade=np.empty(1, layout.TRADE).view(np.recarray),
-        daily=np.empty(len(reach.day_end)),
     )
-    many(bars, course.wishes, reach, course.ahead, runs)
+    many(bars, course.wishes, reach, course.ahead, runs, stretch)
     ended = runs.account.view(np.ndarray)
     columns = [ended[name].tolist() for name in NEEDED]
     accounts = (dict(zip(NEEDED, row, strict=True)) for row in zip(*columns, strict=True))
     return list(zip(accounts, map(tuple, runs.daily_moments.tolist()), strict=True))
+
+
+def _places(count: int, capital: float) -> Any:
+    return np.full(count, np.array((0, 0, 0, capital), layout.PLACE)).view(np.recarray)
 
 
 def _plans(exits: Sequence[Exits]) -> Any:

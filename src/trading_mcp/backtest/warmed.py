@@ -12,7 +12,6 @@ from trading_mcp.backtest.runs import Data, Note, Result, Seconds, wished
 from trading_mcp.backtest.simulation import simulate
 from trading_mcp.backtest.tables import by_month, by_pair, by_reason
 from trading_mcp.backtest.terms import Terms
-from trading_mcp.domain.signals import Signals
 from trading_mcp.strategy.base import Strategy
 
 
@@ -52,14 +51,11 @@ def run_warmed(
 
 def since(history: History, before: int) -> History:
     """Return *history* without its first *before* candles."""
-    signals = history.signals
-    columns = {
-        name: np.ascontiguousarray(getattr(signals, name)[before:])
-        for name in signals.__struct_fields__
-    }
+    if before == 0:
+        return history
     return msgspec.structs.replace(
         history,
         candles=history.candles[before:],
-        signals=Signals(**columns),
+        signals=history.signals.each(lambda column: np.ascontiguousarray(column[before:])),
         atr=None if history.atr is None else np.ascontiguousarray(history.atr[before:]),
     )

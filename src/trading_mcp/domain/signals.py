@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,15 +18,18 @@ WISHES: tuple[Wish, ...] = ("exit_long", "exit_short", "enter_long", "enter_shor
 """In the order they are acted on: what leaves goes before what enters."""
 
 
-class Sparse(NamedTuple):
-    """A read-only *column* that has *values* at *rows*, and is 0 at all others."""
+COLUMNS = ("enter_long", "exit_long", "enter_short", "exit_short", "strength")
+"""The columns of an answer, in their order."""
 
-    column: Column
+
+class Sparse(NamedTuple):
+    """A column that has *values* at *rows*, and is 0 at all others."""
+
     rows: Rows
     values: Column
 
 
-class Signals(msgspec.Struct, frozen=True, dict=True):
+class Signals:
     """A strategy's answer for a run of candles: five columns as long as the candles.
 
     Row i says what to do once candle i has closed, knowing only candles 0..i. *strength* is how
@@ -37,12 +40,58 @@ class Signals(msgspec.Struct, frozen=True, dict=True):
     exit_long: Flags
     enter_short: Flags
     exit_short: Flags
-    strength: Column
+    _sparse: Sparse
+
+    def __init__(
+        self,
+        enter_long: Flags,
+        exit_long: Flags,
+        enter_short: Flags,
+        exit_short: Flags,
+        strength: Column,
+    ):
+        self.__dict__.update(
+            enter_long=enter_long,
+            exit_long=exit_long,
+            enter_short=enter_short,
+            exit_short=exit_short,
+            strength=strength,
+        )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"signals are an answer that was given: {name} cannot be set")
+
+    @functools.cached_property
+    def strength(self) -> Column:
+        """How sure the strategy is of each row, 0 to 1.
+
+        Of an answer that was built by rows it is read-only, and made when it is first asked for: a
+        long history seldom needs it.
+        """
+        column = np.zeros(len(self.enter_long))
+        column[self._sparse.rows] = self._sparse.values
+        column.flags.writeable = False
+        return column
 
     @functools.cached_property
     def rows(self) -> Rows:
         """The rows at which anything is wished, as the columns were when this was first asked."""
-        return wished_rows(self.enter_long, self.exit_long, self.enter_short, self.exit_short)
+        return wished_rows(*self.flags)
+
+    @property
+    def flags(self) -> tuple[Flags, Flags, Flags, Flags]:
+        """The columns of what is wished: `enter_long`, `exit_long`, `enter_short`, `exit_short`."""
+        return self.enter_long, self.exit_long, self.enter_short, self.exit_short
+
+    def replaced(self, **columns: Any) -> "Signals":
+        """Return this answer with other *columns*, by their names."""
+        named = dict(zip(COLUMNS, (*self.flags, self.strength), strict=True))
+        return Signals(**named | columns)
+
+    def each(self, changed: Callable[[NDArray[Any]], NDArray[Any]]) -> "Signals":
+        """Return an answer of what *changed* makes of each of the five columns."""
+        long, leave_long, short, leave_short = map(changed, self.flags)
+        return Signals(long, leave_long, short, leave_short, changed(self.strength))
 
     @classmethod
     def by_rows(
@@ -55,25 +104,21 @@ class Signals(msgspec.Struct, frozen=True, dict=True):
     ) -> "Signals":
         """Return an answer that is as sure as *strength* says of the rows where it wishes anything.
 
-        Elsewhere its strength is 0. That column is read-only, so that a long one need not be gone
-        through again.
+        Elsewhere its strength is 0.
         """
-        column = np.zeros(len(enter_long))
-        answer = cls(enter_long, exit_long, enter_short, exit_short, column)
+        answer = cls(enter_long, exit_long, enter_short, exit_short, np.empty(0))
+        del answer.__dict__["strength"]
         values = np.empty(len(answer.rows))
         values[:] = strength(answer.rows)
-        column[answer.rows] = values
-        column.flags.writeable = False
-        answer.__dict__["sparse"] = Sparse(column, answer.rows, values)
+        answer.__dict__["_sparse"] = Sparse(answer.rows, values)
         return answer
 
     @property
     def strength_by_rows(self) -> Sparse | None:
         """The strength as it was built by rows; None: it was not, or may have changed."""
-        sparse: Sparse | None = self.__dict__.get("sparse")
-        if sparse is None or sparse.column is not self.strength or sparse.column.flags.writeable:
-            return None
-        return sparse
+        sparse: Sparse | None = self.__dict__.get("_sparse")
+        column: Column | None = self.__dict__.get("strength")
+        return None if column is not None and column.flags.writeable else sparse
 
     def strength_at(self, rows: Rows) -> Column:
         """Return the strength at *rows*."""

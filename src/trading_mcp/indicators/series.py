@@ -6,6 +6,7 @@ first NaN or infinity after a number on, the answer is NaN, since an average nev
 market, however flat, makes them raise; only a parameter out of range does (ValueError).
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -228,6 +229,7 @@ def _part(column: Column | float, rows: slice) -> Column | float:
     return column[rows] if isinstance(column, np.ndarray) else column
 
 
+@functools.lru_cache(maxsize=256)
 def _threshold(level: float) -> float:
     """Return the largest number that is not above *level*: nearer to it than `TIE`, or below."""
     low, high = level - abs(level) * 2 * TIE, level + abs(level) * 2 * TIE

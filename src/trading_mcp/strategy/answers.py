@@ -19,7 +19,8 @@ def validate(signals: Signals, length: int) -> None:
         raise ValueError(f"signals returned {type(signals).__name__}; expected Signals")
     for name in FLAGS:
         _validate_column(name, getattr(signals, name), np.bool_, length)
-    _validate_column("strength", signals.strength, np.float64, length)
+    if signals.strength_by_rows is None:
+        _validate_column("strength", signals.strength, np.float64, length)
     _validate_values(signals)
 
 

@@ -92,7 +92,7 @@ def keeps_no_memory(subject: Subject) -> Iterator[str]:
     calm, wild = walk(subject.window), walk(subject.window, volatility=2e-2, seed=8)
     strategy = subject.fresh()
     given = _answer(strategy, calm)
-    first = Signals(*(column.copy() for column in msgspec.structs.astuple(given)))
+    first = given.each(np.copy)
     if found := _difference(_answer(strategy, calm), first):
         yield f"is not deterministic: for the same candles, {found} differs"
     _answer(strategy, wild)
@@ -179,7 +179,7 @@ def _answer(strategy: Strategy, candles: Candles) -> Signals:
 
 
 def _part(signals: Signals, rows: slice) -> Signals:
-    return Signals(*(column[rows] for column in msgspec.structs.astuple(signals)))
+    return signals.each(lambda column: column[rows])
 
 
 def _difference(left: Signals, right: Signals) -> str:

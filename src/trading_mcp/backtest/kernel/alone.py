@@ -7,10 +7,10 @@ bit, as `kernel.loop` comes to candle by candle.
 
 import numpy as np
 
-from trading_mcp.backtest.kernel.fetching import fetch
 from trading_mcp.backtest.kernel.layout import Bars, Finer, Here, Memory, Record, Wished, Wishes
 from trading_mcp.backtest.kernel.leaving import follow_move
-from trading_mcp.backtest.kernel.steps import act_at_open, flags_that_matter, follow_moves, value
+from trading_mcp.backtest.kernel.primitives import fetch, put_back, taken
+from trading_mcp.backtest.kernel.steps import act_at_open, flags_that_matter, follow_moves, revalue
 from trading_mcp.backtest.kernel.watching import note_depth, note_fall
 
 AHEAD = 3
@@ -29,10 +29,11 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
     bars: Bars, wishes: Wishes, finer: Finer, memory: Memory
 ) -> int:
     """Run over all candles; return how many there were, each with its equity."""
-    account, held, terms, trades = memory.account[0], memory.held, memory.terms[0], memory.trades
-    plan, sizing, limits, equity = memory.plan[0], memory.sizing[0], memory.limits[0], memory.equity
+    account, seat, trades = taken(memory.account[0]), taken(memory.held[0]), memory.trades
+    terms, plan, sizing = taken(memory.terms[0]), taken(memory.plan[0]), taken(memory.sizing[0])
+    limits, equity = taken(memory.limits[0]), memory.equity
     time, opens, highs, lows, closes = bars.time, bars.open, bars.high, bars.low, bars.close
-    wished_at, seat, span, count = wishes.row, held[0], terms.span, len(bars.time)
+    wished_at, span, count = wishes.row, terms.span, len(bars.time)
     row, wish, pending = 0, 0, -1
     while row < count:
         seat.last_row = row
@@ -112,7 +113,7 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
             seat.mark = closes[i - 1]
             account.moments_held += i - row
             account.below = below
-            value(account, held)
+            revalue(account, seat)
         if i < count and pending < 0:
             now = time[i] + span
             seat.last_row = i
@@ -124,7 +125,7 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
             else:
                 follow_move(here, time[i], now, opens[i], highs[i], lows[i], closes[i])
             seat.mark = closes[i]
-            value(account, held)
+            revalue(account, seat)
             equity[i] = account.wallet + account.gain
             note_fall(account, equity[i], now)
             if i == next_wish:
@@ -134,6 +135,8 @@ def run_alone(  # noqa: PLR0912, PLR0915 - as in `run_history`: columns are not 
         row = i
     # How long a fall lasts was noted only where it ended.
     note_fall(account, account.wallet + account.gain, time[count - 1] + span)
+    put_back(memory.account[0], account)
+    put_back(memory.held[0], seat)
     return count
 
 

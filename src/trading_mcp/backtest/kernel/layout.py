@@ -11,6 +11,8 @@ Record = Any
 """One record of an array: its fields are attributes. Handed on it is a pointer, so it costs nothing
 where an array, or a tuple of them, would be copied and counted."""
 Whole = NDArray[np.int64]
+Table = NDArray[np.float64]
+"""Of two dimensions."""
 
 ENTER_LONG, EXIT_LONG, ENTER_SHORT, EXIT_SHORT = 1, 2, 4, 8
 """The bits of `Wishes.flags`."""
@@ -266,6 +268,9 @@ it took at most to come back to one, or has taken so far. *killed_at* is 0 until
 ended all entries. *blocked_...* count entries that were wished for and not made, by what stood
 against them.
 """
+
+PLACE = np.dtype([("row", "i8"), ("wish", "i8"), ("day", "i8"), ("capital", "f8")])
+"""Where a run is that goes on later: the next row, wish and day, and what it began with."""
 
 TRADE = np.dtype(
     [

@@ -82,3 +82,10 @@ def value(account: Record, held: Record) -> None:
             exposure += seat.size * seat.mark
     account.gain = gain
     account.exposure = exposure
+
+
+def revalue(account: Record, seat: Record) -> None:
+    """Do as `value` does where *seat* is all there is."""
+    if account.open != 0:
+        account.gain = 0.0 + seat.side * (seat.size * seat.mark - seat.cost)
+        account.exposure = 0.0 + seat.size * seat.mark
