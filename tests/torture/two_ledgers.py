@@ -17,6 +17,8 @@ NEGLIGIBLE = Decimal(5)
 """What is worth less (quote) may be less than an order can be."""
 PUT_RIGHT = ("balance_mismatch", "outside_trade", "outside_order", "overfill", "alien_order")
 """Alerts that say that the books had to be put right."""
+NEVER_SENT = "cancelled before it was sent"
+"""The evidence of an order whose cancel was quicker than its way to the disk."""
 _LIKE = {
     "waiting": {"open"},
     "open": {"open", "partial"},
@@ -89,7 +91,7 @@ class TwoLedgers:
             yield f"{oid} was taken for dead and lives"
         for order in self.ours.orders.values():
             real = self._real(order.client_id)
-            if not order.working and order.status not in _LIKE.get(real, {"rejected", "abandoned"}):
+            if not order.working and not self._is_like(order, real):
                 yield f"{order.id} counts as {order.status} ({order.evidence}), really it is {real}"
 
     def _fills_made_up_or_doubled(self) -> Iterator[str]:
@@ -106,7 +108,7 @@ class TwoLedgers:
     def _orders_that_differ(self) -> Iterator[str]:
         for order in self.ours.orders.values():
             real = self._real(order.client_id)
-            if order.status not in _LIKE.get(real, {"rejected", "abandoned"}):
+            if not self._is_like(order, real):
                 yield f"{order.id} is {order.status}, really it is {real}"
             filled = sum((Decimal(s["filled"]) for s in self._slips[order.client_id]), ZERO)
             if order.filled != filled:
@@ -177,6 +179,12 @@ class TwoLedgers:
     def _protects(self, slip: Words, position_id: str) -> bool:
         order = self.ours.orders.get(slip["client_oid"])
         return order is not None and order.protective and order.position_id == position_id
+
+    def _is_like(self, order: Order, real: str) -> bool:
+        """Say whether an order counts as what it really is."""
+        if real == "nowhere" and order.evidence == NEVER_SENT:
+            return order.status == "cancelled" and not self.theirs["asked"].get(order.client_id)
+        return order.status in _LIKE.get(real, {"rejected", "abandoned"})
 
     def _real(self, client_id: str) -> str:
         """Return how the exchange truly has an order, "nowhere" if it has none.
