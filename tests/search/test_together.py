@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from search_parts import TERMS, Plain, data_of
 
-from trading_mcp.backtest.courses import course_of, reach_of, run_all
 from trading_mcp.backtest.histories import History
+from trading_mcp.backtest.kernel.layout import ACCOUNT as LAYOUT
 from trading_mcp.backtest.merging import bars_of, wishes_of
-from trading_mcp.backtest.metrics import NEEDED, figures_of, ground_of, metrics_of
+from trading_mcp.backtest.metrics import figures_of, ground_of, metrics_of
 from trading_mcp.backtest.runs import exits_of, run_strategy
 from trading_mcp.backtest.search.bench import Bench
+from trading_mcp.backtest.side_by_side import reach_of, run_all
 from trading_mcp.backtest.simulation import memory_of, simulate
 from trading_mcp.backtest.terms import Costs, Exits, Ground, Terms
 from trading_mcp.domain.candles import Candles
@@ -20,6 +21,8 @@ from trading_mcp.domain.signals import Signals
 from trading_mcp.domain.times import HOUR_MS, MINUTE_MS
 from trading_mcp.strategy.sample_markets import walk
 
+NOT_KEPT = {"gain", "exposure"}
+"""What a run together does not keep up between one event and the next."""
 PERCENTS = st.sampled_from([0.0, 0.1, 0.3, 0.8, 2.0, 10.0])
 EXITS = st.builds(
     Exits,
@@ -84,13 +87,14 @@ def test_whatever_the_market_the_exits_and_the_costs(loop, many, history, terms,
     bars, wishes = bars_of([history], None), wishes_of([history], None)
     fresh = memory_of([history], terms, bars, wishes, np.empty(0))
 
-    found = run_all(many, bars, course_of(wishes), reach_of(bars), fresh, exits, stretch)
+    found = run_all(many, bars, wishes, reach_of(bars), fresh, exits, stretch)
 
-    for one, (account, daily) in zip(exits, found, strict=True):
-        alone = simulate([history], _with(terms, one), loop)
-        assert account == {name: alone.account[name] for name in NEEDED}
-        figures = figures_of(ground_of(alone), account, account["wallet"], daily)
-        assert figures == metrics_of(alone)
+    runs = [simulate([history], _with(terms, one), loop) for one in exits]
+    columns = {name: found.account[name] for name in LAYOUT.names}
+    figures = figures_of(ground_of(runs[0]), columns, columns["wallet"], found.daily_moments)
+    assert figures == [metrics_of(alone) for alone in runs]
+    for name in set(LAYOUT.names) - NOT_KEPT:
+        assert columns[name].tolist() == [alone.account[name] for alone in runs]
 
 
 def _with(terms, exits):

@@ -1,24 +1,19 @@
 """The figures of a run: `docs/backtesting.md` has the formula of each."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from trading_mcp.backtest.curves import daily_returns, held_return, span_days
 from trading_mcp.backtest.simulation import Outcome
 from trading_mcp.domain.candles import Column
+from trading_mcp.domain.signals import Flags
 from trading_mcp.domain.times import DAY_MS
-from trading_mcp.portfolio.ratios import annual_return, calmar_ratio, moments, yearly_ratio
-
-NEEDED = (
-    *("closed", "wins", "losses", "longs", "candles", "won", "lost", "profit", "best", "worst"),
-    *("percents", "before_fees", "fees", "funding", "traded", "deepest", "longest_ms"),
-    *("moments_held", "wallet"),
-)
-"""What figures are made of, of an account's record."""
-
+from trading_mcp.portfolio.ratios import YEAR_DAYS, annual_return, calmar_ratio, moments
 
 LEAST_DAYS = 30
 """For a return a year: of less, one good week is told as a fortune."""
@@ -75,6 +70,12 @@ class Metrics(Sums, frozen=True, kw_only=True):
     funding: float
 
 
+Columns = Mapping[str, NDArray[Any]]
+"""The columns of records, by their fields."""
+Told = list[Any]
+"""A figure of each run, as a number of Python's; None: it has no value."""
+
+
 class Ground(NamedTuple):
     """What all runs over the same candles with the same capital have in common.
 
@@ -90,8 +91,9 @@ class Ground(NamedTuple):
 
 def metrics_of(outcome: Outcome, risk_free_rate: float = 0.0) -> Metrics:
     """Return the figures of a run; *risk_free_rate* is a year's, as a fraction."""
-    daily = moments(daily_returns(outcome), risk_free_rate / 365)
-    return figures_of(ground_of(outcome), outcome.account, float(outcome.equity[-1]), daily)
+    daily = np.array([moments(daily_returns(outcome), risk_free_rate / 365)])
+    account = {name: np.array([value]) for name, value in outcome.account.items()}
+    return figures_of(ground_of(outcome), account, outcome.equity[-1:], daily)[0]
 
 
 def ground_of(outcome: Outcome) -> Ground:
@@ -100,65 +102,85 @@ def ground_of(outcome: Outcome) -> Ground:
     return Ground(outcome.capital, span_days(outcome), len(outcome.time), held)
 
 
-def figures_of(
-    ground: Ground,
-    account: Mapping[str, float],
-    final: float,
-    daily: tuple[float, float, float],
-) -> Metrics:
-    """Return the figures of a run that has ended with *account* and an equity of *final*.
+def figures_of(ground: Ground, account: Columns, final: Column, daily: Column) -> list[Metrics]:
+    """Return the figures of runs that have ended: of each its account, equity and daily moments.
 
-    *daily* are the `moments` of its daily returns.
+    *account* has the fields of its record as columns, with a row for each run; *final* is the
+    equity, and a row of *daily* the `ratios.moments` of the daily returns.
     """
-    capital, count, mean = ground.capital, int(account["closed"]), daily[0]
-    longs, deepest = int(account["longs"]), account["deepest"]
-    growth = final / capital
-    yearly = annual_return(growth, ground.days) if ground.days >= LEAST_DAYS else None
-    is_enough = ground.days >= LEAST_DAYS or count >= LEAST_TRADES
-    fall = -100.0 * deepest if deepest else 0.0
-    before_fees = account["before_fees"]
-    return Metrics(
-        **sums_told(account),
-        long_trades=longs,
-        short_trades=count - longs,
-        avg_trade_pct=account["percents"] / count if count else 0.0,
-        avg_candles_held=account["candles"] / count if count else 0.0,
-        initial_capital=capital,
-        final_equity=final,
-        total_return_pct=100.0 * (growth - 1.0),
-        annual_return_pct=None if yearly is None else 100.0 * yearly,
-        buy_and_hold_return_pct=100.0 * ground.held_return,
-        sharpe_ratio=yearly_ratio(mean, daily[1]) if is_enough else None,
-        sortino_ratio=yearly_ratio(mean, daily[2]) if is_enough else None,
-        calmar_ratio=calmar_ratio(yearly, deepest),
-        max_drawdown=fall,
-        max_drawdown_pct=fall,
-        max_drawdown_days=account["longest_ms"] / DAY_MS,
-        exposure_time_pct=100.0 * account["moments_held"] / ground.moments,
-        turnover=account["traded"] / capital,
-        fees=account["fees"],
-        fees_share_pct=100.0 * account["fees"] / before_fees if before_fees > 0 else None,
-        funding=account["funding"],
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        columns = {**_sums(account), **_figures(ground, account, final, daily)}
+    rows = zip(*columns.values(), strict=True)
+    return [Metrics(**dict(zip(columns, row, strict=True))) for row in rows]
+
+
+def _figures(ground: Ground, of: Columns, final: Column, daily: Column) -> dict[str, Told]:
+    capital, count, growth = ground.capital, of["closed"], final / ground.capital
+    yearly: list[float | None] = [None] * len(growth)
+    if ground.days >= LEAST_DAYS:
+        yearly = [annual_return(one, ground.days) for one in growth.tolist()]
+    is_enough = (count >= LEAST_TRADES) | (ground.days >= LEAST_DAYS)
+    mean, fall = daily[:, 0], np.where(of["deepest"] == 0.0, 0.0, -100.0 * of["deepest"]).tolist()
+    return {
+        "long_trades": of["longs"].astype(int).tolist(),
+        "short_trades": (count - of["longs"]).astype(int).tolist(),
+        "avg_trade_pct": _known(of["percents"] / count, count > 0, 0.0),
+        "avg_candles_held": _known(of["candles"] / count, count > 0, 0.0),
+        "initial_capital": [capital] * len(growth),
+        "final_equity": final.tolist(),
+        "total_return_pct": (100.0 * (growth - 1.0)).tolist(),
+        "annual_return_pct": [None if one is None else 100.0 * one for one in yearly],
+        "buy_and_hold_return_pct": [100.0 * ground.held_return] * len(growth),
+        "sharpe_ratio": _yearly(mean, daily[:, 1], is_enough),
+        "sortino_ratio": _yearly(mean, daily[:, 2], is_enough),
+        "calmar_ratio": list(map(calmar_ratio, yearly, of["deepest"].tolist())),
+        "max_drawdown": fall,
+        "max_drawdown_pct": fall,
+        "max_drawdown_days": (of["longest_ms"] / DAY_MS).tolist(),
+        "exposure_time_pct": (100.0 * of["moments_held"] / ground.moments).tolist(),
+        "turnover": (of["traded"] / capital).tolist(),
+        "fees": of["fees"].tolist(),
+        "fees_share_pct": _known(100.0 * of["fees"] / of["before_fees"], of["before_fees"] > 0),
+        "funding": of["funding"].tolist(),
+    }
 
 
 def sums_told(account: Mapping[str, float]) -> dict[str, Any]:
     """Return the fields of `Sums` for all trades that *account* has added up."""
-    count, wins, losses = (int(account[name]) for name in ("closed", "wins", "losses"))
-    won, lost, total = account["won"], account["lost"], account["profit"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sums = _sums({name: np.array([value]) for name, value in account.items()})
+    return {name: column[0] for name, column in sums.items()}
+
+
+def _sums(of: Columns) -> dict[str, Told]:
+    count, wins, losses = of["closed"], of["wins"], of["losses"]
+    won, lost, total = of["won"], of["lost"], of["profit"]
     return {
-        "total_trades": count,
-        "winning_trades": wins,
-        "losing_trades": losses,
-        "win_rate": 100.0 * wins / count if count else 0.0,
-        "total_pnl": total,
-        "avg_win": won / wins if wins else 0.0,
-        "avg_loss": -lost / losses if losses else 0.0,
-        "profit_factor": won / lost if lost > 0 else None,
-        "expectancy": total / count if count else 0.0,
-        "best_trade": account["best"],
-        "worst_trade": account["worst"],
+        "total_trades": count.astype(int).tolist(),
+        "winning_trades": wins.astype(int).tolist(),
+        "losing_trades": losses.astype(int).tolist(),
+        "win_rate": _known(100.0 * wins / count, count > 0, 0.0),
+        "total_pnl": total.tolist(),
+        "avg_win": _known(won / wins, wins > 0, 0.0),
+        "avg_loss": _known(-lost / losses, losses > 0, 0.0),
+        "profit_factor": _known(won / lost, lost > 0),
+        "expectancy": _known(total / count, count > 0, 0.0),
+        "best_trade": of["best"].tolist(),
+        "worst_trade": of["worst"].tolist(),
     }
+
+
+def _known(values: Column, known: Flags, otherwise: float | None = None) -> Told:
+    """Return *values*, and *otherwise* in the place of those that are not *known*."""
+    told: Told = values.tolist()
+    if not known.all():
+        for place in np.flatnonzero(~known).tolist():
+            told[place] = otherwise
+    return told
+
+
+def _yearly(mean: Column, square: Column, is_enough: Flags) -> Told:
+    return _known(mean / np.sqrt(square) * math.sqrt(YEAR_DAYS), is_enough & (square > 0))
 
 
 def sums_of(pnl: Column) -> Sums:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from trading_mcp.backtest.compiling import Loop, Many, compiled_loop, compiled_many, is_compiled
-from trading_mcp.backtest.courses import course_of, reach_of, run_all
 from trading_mcp.backtest.histories import History
 from trading_mcp.backtest.merging import bars_of, wishes_of
+from trading_mcp.backtest.side_by_side import reach_of, run_all
 from trading_mcp.backtest.simulation import memory_of, simulate
 from trading_mcp.backtest.terms import Exits, Terms
 from trading_mcp.domain.candles import Candles
@@ -36,7 +36,7 @@ def ready_many(cache_folder: Path) -> Many:
     many, history = compiled_many(cache_folder), _nothing()
     bars, wishes = bars_of([history], None), wishes_of([history], None)
     memory = memory_of([history], _TERMS, bars, wishes, np.empty(0))
-    run_all(many, bars, course_of(wishes), reach_of(bars), memory, [Exits()])
+    run_all(many, bars, wishes, reach_of(bars), memory, [Exits()])
     return many
 
 

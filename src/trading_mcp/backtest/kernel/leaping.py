@@ -10,6 +10,10 @@ from typing import NamedTuple
 from trading_mcp.backtest.kernel.alone import from_front
 from trading_mcp.backtest.kernel.layout import (
     END_OF_DATA,
+    ENTER_LONG,
+    ENTER_SHORT,
+    EXIT_LONG,
+    EXIT_SHORT,
     Bars,
     Here,
     Record,
@@ -72,7 +76,11 @@ class Runs(NamedTuple):
 def run_many(
     bars: Bars, wishes: Wishes, reach: Reach, ahead: Ahead, runs: Runs, stretch: int
 ) -> None:
-    """Make all runs side by side: each goes over a *stretch* of candles while these are near."""
+    """Make all runs side by side: each goes over a *stretch* of candles while these are near.
+
+    *ahead* is filled in before.
+    """
+    look_ahead(wishes, ahead)
     count, until = len(bars.time), 0
     while until < count:
         until = min(until + stretch, count)
@@ -97,6 +105,20 @@ def run_many(
         runs.daily_moments[n, 0] = mean
         runs.daily_moments[n, 1] = variance
         runs.daily_moments[n, 2] = below
+
+
+def look_ahead(wishes: Wishes, ahead: Ahead) -> None:
+    """Fill in where the next wish of each kind is."""
+    count = len(wishes.row)
+    entry = leave_long = leave_short = count
+    for wish in range(count, -1, -1):
+        flags = wishes.flags[wish] if wish < count else 0
+        entry = wish if flags & (ENTER_LONG | ENTER_SHORT) else entry
+        leave_long = wish if flags & EXIT_LONG else leave_long
+        leave_short = wish if flags & EXIT_SHORT else leave_short
+        ahead.entry[wish] = entry
+        ahead.leave_long[wish] = leave_long
+        ahead.leave_short[wish] = leave_short
 
 
 def leap(  # noqa: PLR0912, PLR0915 - as in `kernel.alone`: columns are not handed on

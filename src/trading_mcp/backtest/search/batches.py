@@ -1,6 +1,7 @@
 """Combinations on their way: sent to wherever they are tried, and what comes back."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -51,9 +52,25 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-def try_batch(batch: Batch) -> list[Tried]:
-    """Run each combination; return what came of them, in the same order."""
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a batch, in its order, and how many seconds its runs took.
+
+    To read the data first, and to load the loop, is not in them.
+    """
+
+    tried: list[Tried]
+    seconds: float
+
+
+def try_batch(batch: Batch) -> Done:
+    """Run each combination."""
     bench = _benches.of(batch.dataset)
+    began = time.perf_counter()
+    tried = _all_tried(bench, batch)
+    return Done(tried=tried, seconds=time.perf_counter() - began)
+
+
+def _all_tried(bench: Bench, batch: Batch) -> list[Tried]:
     built = [_built(batch.strategy, combination) for combination in batch.combinations]
     asked = [one for one in built if not isinstance(one, Exception)]
     found = iter(bench.try_all(batch.strategy, asked, batch.terms, batch.max_candles))

@@ -8,13 +8,13 @@ import msgspec
 import numpy as np
 
 from trading_mcp.backtest.compiling import Loop, Many
-from trading_mcp.backtest.courses import Course, Ended, course_of, reach_of, run_all
 from trading_mcp.backtest.histories import History
 from trading_mcp.backtest.kernel.layout import ACCOUNT, TRADE, Memory, Wishes
 from trading_mcp.backtest.merging import bars_of, finer_of, funding_of, places_of, wishes_of
 from trading_mcp.backtest.metrics import Metrics, figures_of, ground_of, metrics_of
 from trading_mcp.backtest.runs import Data, average_range, exits_of, needs_atr
 from trading_mcp.backtest.search.readings import Read, signals_and_read
+from trading_mcp.backtest.side_by_side import Ended, reach_of, run_all
 from trading_mcp.backtest.simulation import Outcome, check, entries_of, memory_of, plan_of
 from trading_mcp.backtest.terms import Exits, Terms
 from trading_mcp.backtest.warmed import since
@@ -49,7 +49,7 @@ class Bench:
         self._bars = bars_of(self._bare, self._places)
         self._finer = finer_of(self._bare, self._places)
         self._funding = funding_of(self._bare, self._places)
-        self._courses = _Kept()
+        self._wishes = _Kept()
         self._reach = reach_of(self._bars)
         self._markets = tuple(market.market for market in self._data)
         alone = len(self._data) == 1
@@ -66,30 +66,30 @@ class Bench:
     ) -> list[Metrics | Exception]:
         """Return what each of *asked* comes to, with exits of its own, or what it raised."""
         found: dict[int, Metrics | Exception] = {}
-        together: dict[int, tuple[Course, list[int]]] = {}
+        together: dict[int, tuple[Wishes, list[int]]] = {}
         for place, params in enumerate(asked):
             try:
-                course = self._course_of(strategy, params, needs_atr(terms))
+                wishes = self._wishes_for(strategy, params, needs_atr(terms))
             except Exception as error:  # a strategy may raise anything at all, and the others go on
                 found[place] = error
             else:
-                together.setdefault(id(course), (course, []))[1].append(place)
-        for course, places in together.values():
+                together.setdefault(id(wishes), (wishes, []))[1].append(place)
+        for wishes, places in together.values():
             exits = [exits_of(asked[place], max_candles) for place in places]
             try:
-                found.update(zip(places, self._figures(course, terms, exits), strict=True))
+                found.update(zip(places, self._figures(wishes, terms, exits), strict=True))
             except Exception as error:  # none of these, then, and the rest of the search goes on
                 found.update(dict.fromkeys(places, error))
         return [found[place] for place in range(len(asked))]
 
-    def _figures(self, course: Course, terms: Terms, exits: Sequence[Exits]) -> list[Metrics]:
+    def _figures(self, wishes: Wishes, terms: Terms, exits: Sequence[Exits]) -> list[Metrics]:
         fresh = self._fresh(terms)
         if self._many is None or not self._may_leap(fresh):
             return [
-                metrics_of(self._run(course.wishes, msgspec.structs.replace(terms, exits=one)))
+                metrics_of(self._run(wishes, msgspec.structs.replace(terms, exits=one)))
                 for one in exits
             ]
-        ended = run_all(self._many, self._bars, course, self._reach, fresh, exits)
+        ended = run_all(self._many, self._bars, wishes, self._reach, fresh, exits)
         return self._told(ended, terms)
 
     def _may_leap(self, fresh: Memory) -> bool:
@@ -97,9 +97,10 @@ class Bench:
         alone = len(self._data) == 1 and not len(self._finer.first) and not len(self._funding.row)
         return alone and not fresh.limits[0].watched
 
-    def _told(self, ended: Sequence[Ended], terms: Terms) -> list[Metrics]:
+    def _told(self, ended: Ended, terms: Terms) -> list[Metrics]:
         ground = ground_of(self._outcome(terms, self._bars.close, None, {}))
-        return [figures_of(ground, account, account["wallet"], daily) for account, daily in ended]
+        account = {name: ended.account[name] for name in _ACCOUNT}
+        return figures_of(ground, account, account["wallet"], ended.daily_moments)
 
     def outcome(self, strategy: type[Strategy], params: Params, terms: Terms) -> Outcome:
         """Return the run of *params*; its equity is overwritten by this thread's next one.
@@ -107,7 +108,7 @@ class Bench:
         Raises:
             ValueError: the strategy answers rubbish. What it raises itself goes through.
         """
-        return self._run(self._course_of(strategy, params, needs_atr(terms)).wishes, terms)
+        return self._run(self._wishes_for(strategy, params, needs_atr(terms)), terms)
 
     def _run(self, wishes: Wishes, terms: Terms) -> Outcome:
         memory = self._memory(terms, wishes)
@@ -163,9 +164,9 @@ class Bench:
             candles = market.candles
             yield from (candles.open, candles.high, candles.low, candles.close, candles.volume)
 
-    def _course_of(self, strategy: type[Strategy], params: Params, ranged: bool) -> Course:
+    def _wishes_for(self, strategy: type[Strategy], params: Params, ranged: bool) -> Wishes:
         lead = min(self._before, strategy(params).warmup) if self._before else 0
-        kept = self._courses.found((strategy, lead, ranged), params)
+        kept = self._wishes.found((strategy, lead, ranged), params)
         if kept is not None:
             return kept
         skipped = self._before - lead
@@ -178,39 +179,39 @@ class Bench:
             known = _history(msgspec.structs.replace(market, candles=candles), signals, atr)
             histories.append(since(known, lead))
             read |= set(names)
-        course = course_of(wishes_of(histories, self._places))
-        return self._courses.keep((strategy, lead, ranged), params, read, course)
+        wishes = wishes_of(histories, self._places)
+        return self._wishes.keep((strategy, lead, ranged), params, read, wishes)
 
 
 class _Kept:
-    """Courses by what was asked for, and what was read for their wishes."""
+    """Wishes by what was asked for, and what was read for them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._reads: dict[Asked, set[Read]] = {}
-        self._courses: dict[tuple[Asked, Read, tuple[Any, ...]], Course] = {}
+        self._wishes: dict[tuple[Asked, Read, tuple[Any, ...]], Wishes] = {}
         self._bytes = 0
 
-    def found(self, asked: Asked, params: Params) -> Course | None:
+    def found(self, asked: Asked, params: Params) -> Wishes | None:
         with self._lock:
             for read in self._reads.get(asked, ()):
-                course = self._courses.get((asked, read, _values(params, read)))
-                if course is not None:
-                    return course
+                wishes = self._wishes.get((asked, read, _values(params, read)))
+                if wishes is not None:
+                    return wishes
         return None
 
-    def keep(self, asked: Asked, params: Params, names: set[str], course: Course) -> Course:
+    def keep(self, asked: Asked, params: Params, names: set[str], wishes: Wishes) -> Wishes:
         read = tuple(name for name in params.__struct_fields__ if name in names)
         key = asked, read, _values(params, read)
         with self._lock:
-            if key in self._courses:
-                return self._courses[key]
+            if key in self._wishes:
+                return self._wishes[key]
             self._reads.setdefault(asked, set()).add(read)
-            self._courses[key] = course
-            self._bytes += _size(course)
-            while self._bytes > MOST_KEPT_BYTES and len(self._courses) > 1:
-                self._bytes -= _size(self._courses.pop(next(iter(self._courses))))
-        return course
+            self._wishes[key] = wishes
+            self._bytes += _size(wishes)
+            while self._bytes > MOST_KEPT_BYTES and len(self._wishes) > 1:
+                self._bytes -= _size(self._wishes.pop(next(iter(self._wishes))))
+        return wishes
 
 
 def _values(params: Params, read: Read) -> tuple[Any, ...]:
@@ -219,8 +220,8 @@ def _values(params: Params, read: Read) -> tuple[Any, ...]:
     return tuple((type(value), repr(value)) for value in values)
 
 
-def _size(course: Course) -> int:
-    return sum(column.nbytes for part in course for column in part)
+def _size(wishes: Wishes) -> int:
+    return sum(column.nbytes for column in wishes)
 
 
 def _history(market: Data, signals: Signals, atr: Column | None = None) -> History:

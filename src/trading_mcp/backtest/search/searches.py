@@ -9,7 +9,7 @@ import msgspec
 
 from trading_mcp.backtest.honesty.attempts import Attempt
 from trading_mcp.backtest.runs import exits_of
-from trading_mcp.backtest.search.batches import Batch, Dataset, Tried, try_batch
+from trading_mcp.backtest.search.batches import Batch, Dataset, Done, Tried, try_batch
 from trading_mcp.backtest.search.drawing import all_of, some_of
 from trading_mcp.backtest.search.guiding import Guide
 from trading_mcp.backtest.search.objectives import Objective, Scores, front
@@ -24,7 +24,7 @@ DEFAULT_TRIALS = 100
 ASKED_AT_ONCE = 16
 """By a guided search. Not by the number of workers, or another machine would find another best."""
 SAMPLE = 8
-"""Combinations whose time tells that of the others."""
+"""Combinations in the first batches, whose time soon tells that of the others."""
 _LEAST, _MOST = 8, 64
 """Combinations in a batch: enough to be worth the way, few enough to see progress."""
 _EVERY_S = 0.2
@@ -50,7 +50,7 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a search is. *seconds_left* is None until a sample has been timed."""
+    """How far a search is. *seconds_left* is None until a batch has been timed."""
 
     done: int
     of: int
@@ -147,11 +147,7 @@ class _Run:
                 "the strategy accepts none of these combinations", field="parameters"
             )
         self._of = len(chosen)
-        order = list(range(len(chosen)))
-        sample = order[:: max(1, len(order) // SAMPLE)][:SAMPLE]
-        self._timed({place: chosen[place] for place in sample})
-        rest = [place for place in _together(chosen, order) if place not in set(sample)]
-        self._send({place: chosen[place] for place in rest})
+        self._send({place: chosen[place] for place in _together(chosen)})
 
     def guided(self) -> tuple[int, int]:
         wanted, known = self._wanted, dict[str, int]()
@@ -165,7 +161,7 @@ class _Run:
                 if name not in known and wanted.space.params(combination) is not None:
                     known[name] = len(known)
                     fresh[known[name]] = combination
-            self._timed(fresh) if asked == 0 else self._send(fresh)
+            self._send(fresh)
             for trial, combination in trials:
                 ranked = self._found.get(known.get(repr(combination), -1))
                 guide.tell(trial, ranked.scores if ranked else None)
@@ -190,20 +186,11 @@ class _Run:
             seconds=time.perf_counter() - self._began,
         )
 
-    def _timed(self, chosen: dict[int, Combination]) -> None:
-        """Try a few and take their time; what only the first has to do is done before."""
-        places = list(chosen)
-        self._send({place: chosen[place] for place in places[:1]})
-        began, before = time.perf_counter(), len(self._found)
-        self._send({place: chosen[place] for place in places[1:]})
-        if (count := len(self._found) - before) > 0:
-            self._each_s = (time.perf_counter() - began) / count
-            self._tell()
-
     def _send(self, chosen: dict[int, Combination]) -> None:
         """Have combinations tried, and wait until all are, or the search is to end."""
-        waiting: dict[Future[list[Tried]], list[int]] = {}
-        for places in _shares(list(chosen), self._executor.workers):
+        waiting: dict[Future[Done], list[int]] = {}
+        shares = list(_shares(list(chosen), self._executor.workers))
+        for places in shares:
             batch = Batch(
                 dataset=self._dataset,
                 strategy=self._wanted.space.strategy,
@@ -219,7 +206,14 @@ class _Run:
                 return
             done, _ = wait(waiting, timeout=_EVERY_S, return_when=FIRST_COMPLETED)
             for future in done:
-                self._take(waiting.pop(future), future.result())
+                places, came = waiting.pop(future), future.result()
+                self._time(came, min(len(shares), self._executor.workers))
+                self._take(places, came.tried)
+
+    def _time(self, done: Done, at_once: int) -> None:
+        """Note the time of the first batch, of which so many went on *at_once*."""
+        if self._each_s is None:
+            self._each_s = done.seconds / len(done.tried) / at_once
 
     def _take(self, places: Iterable[int], found: Iterable[Tried]) -> None:
         for place, tried in zip(places, found, strict=True):
@@ -254,7 +248,7 @@ class _Run:
         return self._cancelled
 
 
-def _together(chosen: Sequence[Combination], order: list[int]) -> list[int]:
+def _together(chosen: Sequence[Combination]) -> list[int]:
     """Put combinations side by side that differ in exits alone: they have their signals in common.
 
     This is for speed. What is shared is decided where they are tried, by what was read.
@@ -264,10 +258,14 @@ def _together(chosen: Sequence[Combination], order: list[int]) -> list[int]:
     def others(place: int) -> list[Any]:
         return [repr(value) for name, value in chosen[place].items() if name not in exits]
 
-    return sorted(order, key=others)
+    return sorted(range(len(chosen)), key=others)
 
 
 def _shares(places: list[int], workers: int) -> Iterator[list[int]]:
+    """Yield what goes out together: at first a few for each worker, from places far apart, and what
+    they leave at the end."""
     count = max(1, min(max(len(places) // (workers * 4), _LEAST), _MOST))
-    for start in range(0, len(places), count):
-        yield places[start : start + count]
+    shares = [places[start : start + count] for start in range(0, len(places), count)]
+    yield from (share[:SAMPLE] for share in shares[:workers])
+    yield from shares[workers:]
+    yield from (share[SAMPLE:] for share in shares[:workers] if len(share) > SAMPLE)

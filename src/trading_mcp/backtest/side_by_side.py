@@ -1,4 +1,4 @@
-"""Many runs over one market at once: the tables that they share, and the records of each."""
+"""Many runs over one market at once: what they share, and the records of each."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -7,37 +7,18 @@ import numpy as np
 
 from trading_mcp.backtest.compiling import Many
 from trading_mcp.backtest.kernel import layout
-from trading_mcp.backtest.kernel.layout import (
-    ENTER_LONG,
-    ENTER_SHORT,
-    EXIT_LONG,
-    EXIT_SHORT,
-    Bars,
-    Memory,
-    Whole,
-    Wishes,
-)
+from trading_mcp.backtest.kernel.layout import Bars, Memory, Record, Table, Wishes
 from trading_mcp.backtest.kernel.leaping import BLOCK, STRETCH, Ahead, Reach, Runs
-from trading_mcp.backtest.metrics import NEEDED
 from trading_mcp.backtest.terms import Exits
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.times import DAY_MS
 
-Ended = tuple[dict[str, float], tuple[float, float, float]]
-"""What figures need of the account at the end of a run, and `ratios.moments` of its daily returns.
-"""
 
+class Ended(NamedTuple):
+    """How runs ended: a record of the account each, and `ratios.moments` of its daily returns."""
 
-class Course(NamedTuple):
-    """What was wished for, and where the next wish of each kind is."""
-
-    wishes: Wishes
-    ahead: Ahead
-
-
-def course_of(wishes: Wishes) -> Course:
-    """Return the course that runs with these *wishes* take."""
-    return Course(wishes, ahead_of(wishes))
+    account: Record
+    daily_moments: Table
 
 
 def reach_of(bars: Bars) -> Reach:
@@ -59,30 +40,15 @@ def _of_blocks(further: np.ufunc, column: Column) -> Column:
     return column
 
 
-def ahead_of(wishes: Wishes) -> Ahead:
-    """Return where the next wish of each kind is."""
-    return Ahead(
-        _next(wishes.flags & (ENTER_LONG | ENTER_SHORT) != 0),
-        _next(wishes.flags & EXIT_LONG != 0),
-        _next(wishes.flags & EXIT_SHORT != 0),
-    )
-
-
-def _next(chosen: Any) -> Whole:
-    count = len(chosen)
-    places = np.append(np.where(chosen, np.arange(count), count), count)
-    return np.minimum.accumulate(places[::-1])[::-1].copy()
-
-
 def run_all(
     many: Many,
     bars: Bars,
-    course: Course,
+    wishes: Wishes,
     reach: Reach,
     fresh: Memory,
     exits: Sequence[Exits],
     stretch: int = STRETCH,
-) -> list[Ended]:
+) -> Ended:
     """Run with each of *exits*, each time from the records *fresh* on; return how they ended.
 
     This is for a single market without finer candles, settlements and limits that are watched. All
@@ -101,11 +67,9 @@ def run_all(
         terms=fresh.terms,
         trade=np.empty(1, layout.TRADE).view(np.recarray),
     )
-    many(bars, course.wishes, reach, course.ahead, runs, stretch)
-    ended = runs.account.view(np.ndarray)
-    columns = [ended[name].tolist() for name in NEEDED]
-    accounts = (dict(zip(NEEDED, row, strict=True)) for row in zip(*columns, strict=True))
-    return list(zip(accounts, map(tuple, runs.daily_moments.tolist()), strict=True))
+    ahead = Ahead(*(np.empty(len(wishes.row) + 1, np.int64) for _ in Ahead._fields))
+    many(bars, wishes, reach, ahead, runs, stretch)
+    return Ended(runs.account.view(np.ndarray), runs.daily_moments)
 
 
 def _places(count: int, capital: float) -> Any:
