@@ -65,10 +65,15 @@ def rsi(column: Column, period: int = 14) -> Column:
     A market that has never moved, or not for so long that what was before is forgotten, is
     neutral: 50. (TA-Lib says 0 to the first, which would read as oversold.)
     """
-    (index,) = _talib(talib.RSI, column, timeperiod=period)
+    work = functools.partial(_known_rsi, column, period)
+    return shared("known RSI", (column,), {"timeperiod": period}, work)[0]
+
+
+def _known_rsi(column: Column, period: int) -> list[Column]:
+    (index,) = _answer(talib.RSI, (column,), {"timeperiod": period})
     for stretch in _stillness(column, wilder_warmup(period)):
         index[stretch] = np.where(np.isnan(index[stretch]), np.nan, 50.0)
-    return index
+    return [index]
 
 
 def macd(column: Column, fast: int = 12, slow: int = 26, signal: int = 9) -> MacdColumns:
