@@ -1,6 +1,5 @@
 """The figures of a run: `docs/backtesting.md` has the formula of each."""
 
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from trading_mcp.backtest.simulation import Outcome
 from trading_mcp.domain.candles import Column
 from trading_mcp.domain.signals import Flags
 from trading_mcp.domain.times import DAY_MS
-from trading_mcp.portfolio.ratios import YEAR_DAYS, annual_return, calmar_ratio, moments
+from trading_mcp.portfolio.ratios import annual_return, calmar_ratio, moments, yearly_ratio
 
 LEAST_DAYS = 30
 """For a return a year: of less, one good week is told as a fortune."""
@@ -180,7 +179,8 @@ def _known(values: Column, known: Flags, otherwise: float | None = None) -> Told
 
 
 def _yearly(mean: Column, square: Column, is_enough: Flags) -> Told:
-    return _known(mean / np.sqrt(square) * math.sqrt(YEAR_DAYS), is_enough & (square > 0))
+    pairs = zip(mean.tolist(), square.tolist(), is_enough.tolist(), strict=True)
+    return [yearly_ratio(one, of) if enough else None for one, of, enough in pairs]
 
 
 def sums_of(pnl: Column) -> Sums:
